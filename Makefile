@@ -1,0 +1,56 @@
+# Outturn: "make" alone lists what there is.
+
+DATA   ?= data
+LISTEN ?= 127.0.0.1:8080
+GO     ?= go
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build deps ## Build and start everything; http://127.0.0.1:8080 shows the 2023 report
+	@exec bin/outturn dev --data $(DATA) --listen $(LISTEN)
+
+.PHONY: test
+test: deps-test ## Run every test; installs and starts what they need
+	$(GO) vet ./...
+	$(GO) test -timeout 20m ./...
+
+.PHONY: race
+race: deps-test ## Run every test under the race detector (needs a C compiler)
+	$(GO) test -race -timeout 40m ./...
+
+.PHONY: bench
+bench: deps ## Measure, each figure beside a floor of the same run
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./events/... ./projections/... ./handlers/...
+
+.PHONY: build
+build: ## Build bin/outturn
+	$(GO) build -o bin/outturn ./cmd/outturn
+
+.PHONY: generate
+generate: ## Write again what is generated: the example, schemas, docs, goldens
+	$(GO) generate ./...
+	$(GO) test ./events ./events/budget ./handlers/api -update
+
+.PHONY: verify
+verify: generate ## Fail if something generated or formatted is out of date
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w ."; exit 1; }
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+	git diff --exit-code
+
+.PHONY: deps
+deps: ## Find or install what running needs (Postgres)
+	@deploy/local/ensure postgres
+
+.PHONY: deps-test
+deps-test: ## Find or install what the tests need (Postgres, Chromium, a CJK font, axe)
+	@deploy/local/ensure postgres chromium fonts axe
+
+.PHONY: clean
+clean: ## Remove what was built; data stays
+	rm -rf bin artifacts
