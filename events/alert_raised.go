@@ -1,0 +1,27 @@
+package events
+
+import (
+	"github.com/outturn/outturn/events/fiscal"
+)
+
+// AlertRaised (预警) says that a rule found execution lagging.
+type AlertRaised struct {
+	Kind   Subject     `json:"about"`
+	Alert  AlertID     `json:"alert"`
+	Year   fiscal.Year `json:"year"`
+	Rule   AlertRule   `json:"rule"`
+	Date   fiscal.Date `json:"date"`
+	Detail Note        `json:"detail,omitempty"`
+	Memo   Note        `json:"memo,omitempty"`
+}
+
+// Type is the type's name for ever.
+func (AlertRaised) Type() Type { return "outturn.alert.raised.v1" }
+
+// About says what the subject names, as the event itself states.
+func (e AlertRaised) About() Subject { return e.Kind }
+
+// On is the business date.
+func (e AlertRaised) On() fiscal.Date { return e.Date }
+
+func (e AlertRaised) check() error { return checkAbout(e.Kind, OfLine, OfProject, OfUnit) }

@@ -1,0 +1,272 @@
+package events
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/outturn/outturn/events/fiscal"
+)
+
+// Limits of what a field may hold.
+const (
+	MaxCode = 64   // bytes of a code
+	MaxID   = 128  // bytes of an event's id and of its source
+	MaxText = 300  // characters of a name or a document number
+	MaxNote = 2000 // characters of a reason, purpose or memo
+)
+
+// UnitID, ProjectID, LineID, CommitmentID and IndicatorID are codes: 1 to 64
+// of A–Z a–z 0–9 _ -. A ProjectID may be registered again for another year.
+type (
+	UnitID       string
+	ProjectID    string
+	LineID       string
+	CommitmentID string
+	IndicatorID  string
+)
+
+// EventID is the id of an event within its source: 1 to 128 visible ASCII
+// characters.
+type EventID string
+
+// Text is a name or a number on paper, on one line. Note is a sentence or
+// more, and may have line breaks.
+type (
+	Text string
+	Note string
+)
+
+// FunctionClass is a functional class 类/款/项 (3, 5 or 7 digits) and
+// EconomicClass an economic class 类/款 (3 or 5 digits).
+type (
+	FunctionClass string
+	EconomicClass string
+)
+
+// Month is a month of a fiscal year, 1 to 12.
+type Month int
+
+// Fund is the nature of the money (资金性质).
+type Fund string
+
+// The funds.
+const (
+	GeneralPublic   Fund = "general_public"   // 一般公共预算
+	GovernmentFund  Fund = "government_fund"  // 政府性基金
+	StateCapital    Fund = "state_capital"    // 国有资本经营
+	SocialInsurance Fund = "social_insurance" // 社会保险基金
+	SpecialAccount  Fund = "special_account"  // 财政专户管理资金(非税)
+	UnitFunds       Fund = "unit_funds"       // 单位资金/其他资金
+)
+
+// Funds lists the funds in the order that forms print them.
+func Funds() []Fund {
+	return []Fund{GeneralPublic, GovernmentFund, StateCapital, SocialInsurance, SpecialAccount, UnitFunds}
+}
+
+// ProjectKind tells a project from basic expenditure (基本支出).
+type ProjectKind string
+
+// The kinds.
+const (
+	KindProject ProjectKind = "project"
+	KindBasic   ProjectKind = "basic"
+)
+
+// ProjectKinds lists the kinds.
+func ProjectKinds() []ProjectKind { return []ProjectKind{KindProject, KindBasic} }
+
+// Subject is the kind of thing that an event is about; it is the second token
+// of the event's NATS subject.
+type Subject string
+
+// The kinds of subject.
+const (
+	OfUnit    Subject = "unit"
+	OfProject Subject = "project"
+	OfLine    Subject = "line"
+)
+
+// Subjects lists the kinds of subject.
+func Subjects() []Subject { return []Subject{OfUnit, OfProject, OfLine} }
+
+// invalid is what a field's own check returns; the decoder adds the place.
+type invalid struct{ want string }
+
+func (e invalid) Error() string { return "must be " + e.want }
+
+// What a code and an id have to be, in words.
+var (
+	wantCode    = fmt.Sprintf("a code: 1 to %d of A-Z a-z 0-9 _ -", MaxCode)
+	wantVisible = fmt.Sprintf("1 to %d visible ASCII characters", MaxID)
+)
+
+func checkCode(s string) error {
+	if s == "" || len(s) > MaxCode || strings.ContainsFunc(s, notCode) {
+		return invalid{wantCode}
+	}
+	return nil
+}
+
+func notCode(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+}
+
+func checkVisible(s string) error {
+	notVisible := func(r rune) bool { return r < '!' || r > '~' }
+	if s == "" || len(s) > MaxID || strings.ContainsFunc(s, notVisible) {
+		return invalid{wantVisible}
+	}
+	return nil
+}
+
+func checkText(s string) error {
+	if strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > MaxText || strings.ContainsFunc(s, unicode.IsControl) {
+		return invalid{fmt.Sprintf("1 to %d characters on one line", MaxText)}
+	}
+	return nil
+}
+
+func checkNote(s string) error {
+	bad := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > MaxNote || strings.ContainsFunc(s, bad) {
+		return invalid{fmt.Sprintf("1 to %d characters", MaxNote)}
+	}
+	return nil
+}
+
+func checkDigits(s string, lengths ...int) error {
+	onlyDigits := !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	words := make([]string, len(lengths))
+	for i, length := range lengths {
+		if onlyDigits && len(s) == length {
+			return nil
+		}
+		words[i] = strconv.Itoa(length)
+	}
+	return invalid{strings.Join(words, " or ") + " digits"}
+}
+
+func checkOneOf[T ~string](value T, allowed []T) error {
+	words := make([]string, len(allowed))
+	for i, a := range allowed {
+		if value == a {
+			return nil
+		}
+		words[i] = string(a)
+	}
+	return invalid{"one of " + strings.Join(words, ", ")}
+}
+
+func (id UnitID) check() error       { return checkCode(string(id)) }
+func (id ProjectID) check() error    { return checkCode(string(id)) }
+func (id LineID) check() error       { return checkCode(string(id)) }
+func (id CommitmentID) check() error { return checkCode(string(id)) }
+func (id IndicatorID) check() error  { return checkCode(string(id)) }
+func (id EventID) check() error      { return checkVisible(string(id)) }
+func (t Text) check() error          { return checkText(string(t)) }
+func (n Note) check() error          { return checkNote(string(n)) }
+func (c FunctionClass) check() error { return checkDigits(string(c), 3, 5, 7) }
+func (c EconomicClass) check() error { return checkDigits(string(c), 3, 5) }
+func (f Fund) check() error          { return checkOneOf(f, Funds()) }
+func (k ProjectKind) check() error   { return checkOneOf(k, ProjectKinds()) }
+func (s Subject) check() error       { return checkOneOf(s, Subjects()) }
+
+func (m Month) check() error {
+	if m < 1 || m > 12 {
+		return invalid{"a month from 1 to 12"}
+	}
+	return nil
+}
+
+// checkYear is the check of a fiscal.Year, which lives in a package that knows
+// nothing of events.
+func checkYear(y fiscal.Year) error {
+	if y.Validate() != nil {
+		return invalid{fmt.Sprintf("a year from %d to %d", fiscal.MinYear, fiscal.MaxYear)}
+	}
+	return nil
+}
+
+// AlertID names a case, AlertRule the rule that raised it; both are codes.
+type (
+	AlertID   string
+	AlertRule string
+)
+
+// Answer is what a unit will do about an alert.
+type Answer string
+
+// The answers (川财绩〔2025〕10号: continue, reallocate or cancel).
+const (
+	AnswerContinue   Answer = "continue"
+	AnswerReallocate Answer = "reallocate"
+	AnswerCancel     Answer = "cancel"
+)
+
+// Answers lists the answers.
+func Answers() []Answer { return []Answer{AnswerContinue, AnswerReallocate, AnswerCancel} }
+
+// Operator says how an indicator's actual value meets its target.
+type Operator string
+
+// The operators (指标性质).
+const (
+	Equal       Operator = "="
+	AtLeast     Operator = "≥"
+	AtMost      Operator = "≤"
+	Qualitative Operator = "qualitative" // 定性
+)
+
+// Operators lists the operators.
+func Operators() []Operator { return []Operator{Equal, AtLeast, AtMost, Qualitative} }
+
+// Points are points or a weight: a decimal string from "0" to "1000" with at
+// most four decimals.
+type Points string
+
+// Digest is a SHA-256 in 64 lower-case hexadecimal digits.
+type Digest string
+
+// Position is a sequence of the log; the first is 1.
+type Position uint64
+
+// maxPosition is the largest integer that every JSON reader keeps exactly
+// (RFC 7493, section 2.2).
+const maxPosition Position = 1<<53 - 1
+
+var (
+	pointsPattern = regexp.MustCompile(`^([0-9]{1,3}(\.[0-9]{1,4})?|1000(\.0{1,4})?)$`)
+	digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+func (id AlertID) check() error  { return checkCode(string(id)) }
+func (r AlertRule) check() error { return checkCode(string(r)) }
+
+func (a Answer) check() error   { return checkOneOf(a, Answers()) }
+func (o Operator) check() error { return checkOneOf(o, Operators()) }
+
+func (p Points) check() error {
+	if !pointsPattern.MatchString(string(p)) {
+		return invalid{`a decimal string from "0" to "1000" with at most four decimals`}
+	}
+	return nil
+}
+
+func (d Digest) check() error {
+	if !digestPattern.MatchString(string(d)) {
+		return invalid{"a SHA-256 in 64 lower-case hexadecimal digits"}
+	}
+	return nil
+}
+
+func (p Position) check() error {
+	if p < 1 || p > maxPosition {
+		return invalid{"a sequence of the log, from 1 on"}
+	}
+	return nil
+}
