@@ -27,7 +27,14 @@ func (natsLog) Noticef(string, ...any) {}
 func (natsLog) Debugf(string, ...any)  {}
 func (natsLog) Tracef(string, ...any)  {}
 
+// aboutPasswords begins a warning against passwords in configuration files. Ours is random, lives in
+// memory and one start long.
+const aboutPasswords = "Plaintext passwords detected"
+
 func (l natsLog) Warnf(format string, args ...any) {
+	if strings.HasPrefix(format, aboutPasswords) {
+		return
+	}
 	l.logger.Warn("nats", "message", fmt.Sprintf(format, args...))
 }
 

@@ -5,7 +5,7 @@
 //
 // It goes in three steps, each a file: projects turns the forms into budget
 // lines with their amounts for the year; register, budget and pay turn the
-// lines into events; encode writes these in order. The same figures give the
+// lines into events, and perform the indicators; encode writes all in order. The same figures give the
 // same bytes. The rules that it follows where the report is silent are stated
 // in the example's README.md, and each event names in its memo what such a rule
 // made up.

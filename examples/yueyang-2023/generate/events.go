@@ -198,21 +198,22 @@ func payment(l line, s stream, month time.Month, amount fen) event {
 	})
 }
 
-// encode writes all events of the projects as NDJSON: the registers first, and
-// then everything by date.
-func encode(projects []project) ([]byte, error) {
-	var money []event
+// encode writes all events as NDJSON: the registers first, and then everything
+// by date, money before performance.
+func encode(projects []project, performance []event) ([]byte, error) {
+	var dated []event
 	for _, p := range projects {
 		for _, l := range p.lines {
-			money = append(money, budget(l)...)
-			money = append(money, pay(l)...)
+			dated = append(dated, budget(l)...)
+			dated = append(dated, pay(l)...)
 		}
 	}
-	slices.SortStableFunc(money, func(a, b event) int { return cmp.Compare(a.Time, b.Time) })
+	dated = append(dated, performance...)
+	slices.SortStableFunc(dated, func(a, b event) int { return cmp.Compare(a.Time, b.Time) })
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
-	for _, e := range append(register(projects), money...) {
+	for _, e := range append(register(projects), dated...) {
 		if err := encoder.Encode(e); err != nil {
 			return nil, fmt.Errorf("event %s: %w", e.ID, err)
 		}

@@ -44,5 +44,9 @@ func generate(forms []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode(projects)
+	performance, err := perform(r)
+	if err != nil {
+		return nil, err
+	}
+	return encode(projects, performance)
 }

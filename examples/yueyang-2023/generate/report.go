@@ -35,7 +35,10 @@ type form struct {
 	ImplementingUnit string `json:"implementing_unit"`
 	Project          string `json:"project"`
 	Funds            []row  `json:"funds"`
-	Spending         struct {
+	FilledOn         string `json:"filled_on"`
+
+	Indicators []indicator `json:"indicators"`
+	Spending   struct {
 		Project string `json:"project"`
 	} `json:"spending"`
 }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/outturn/outturn/handlers/api"
+	"github.com/outturn/outturn/handlers/client"
+	"github.com/outturn/outturn/handlers/commands"
+)
+
+// postChunk is how many events go in one request. A whole file goes in one when
+// it is to be posted all or nothing, and as much as the server takes of one that
+// is only tried, because in a dry run no request sees what came before it.
+const postChunk = 1000
+
+type postCommand struct {
+	File   string `arg:"" type:"existingfile" help:"NDJSON file: one CloudEvent a line."`
+	DryRun bool   `help:"Decide everything, record nothing."`
+	Atomic bool   `help:"Record all of the file or nothing (at most 1000 events)."`
+	Data   string `env:"OUTTURN_DATA" default:"data" placeholder:"DIR" help:"Folder of the \"outturn dev\" to post to, when --server is not given."`
+	Server string `env:"OUTTURN_SERVER" placeholder:"URL" help:"Server to post to."`
+	Token  string `env:"OUTTURN_TOKEN" placeholder:"TOKEN" help:"Token to post with."`
+	Lang   string `env:"OUTTURN_LANG" default:"zh-CN" enum:"zh-CN,en" help:"Language of refusals: zh-CN or en."`
+	JSON   bool   `name:"json" help:"Print JSON: counts, and each event that was not recorded anew."`
+}
+
+func (p postCommand) Run(ctx context.Context, c console) error {
+	server, err := p.connect()
+	if err != nil {
+		return misuse{err}
+	}
+	raw, err := os.ReadFile(p.File)
+	if err != nil {
+		return err
+	}
+	lines := linesOf(raw)
+	total := posted{Results: []refusedLine{}, DryRun: p.DryRun}
+	bar := progress(c, "post", int64(len(lines)))
+	for _, chunk := range p.chunks(lines) {
+		answer, err := server.Post(ctx, bytes.Join(chunk.lines, []byte("\n")), client.Options{Atomic: p.Atomic, DryRun: p.DryRun})
+		if err != nil {
+			bar.stop()
+			return fmt.Errorf("%w\n%d of %d events were answered; post the same file again, what is recorded will not be recorded twice", err, chunk.from, len(lines))
+		}
+		total.add(answer, chunk.from)
+		bar.to(int64(chunk.from + len(chunk.lines)))
+	}
+	bar.stop()
+	return p.report(c, total)
+}
+
+func (p postCommand) connect() (*client.Client, error) {
+	if p.Server != "" {
+		return client.New(p.Server, p.Token, p.Lang), nil
+	}
+	at, err := readContact(p.Data)
+	if err != nil {
+		return nil, err
+	}
+	return client.New(at.Address, at.Token, p.Lang), nil
+}
+
+func linesOf(raw []byte) [][]byte {
+	var lines [][]byte
+	for line := range bytes.Lines(raw) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// chunk is part of a file; from counts its lines from 0.
+type chunk struct {
+	from  int
+	lines [][]byte
+}
+
+func (p postCommand) chunks(lines [][]byte) []chunk {
+	size := postChunk
+	switch {
+	case p.Atomic:
+		return []chunk{{0, lines}}
+	case p.DryRun:
+		size = api.MaxEvents
+	}
+	var chunks []chunk
+	for from := 0; from < len(lines); from += size {
+		chunks = append(chunks, chunk{from, lines[from:min(from+size, len(lines))]})
+	}
+	return chunks
+}
+
+// posted is what became of a file.
+type posted struct {
+	Accepted   int           `json:"accepted"`
+	Duplicates int           `json:"duplicates"`
+	Rejected   int           `json:"rejected"`
+	DryRun     bool          `json:"dry_run"`
+	Results    []refusedLine `json:"rejected_events"`
+}
+
+// refusedLine is an event that was refused. Line counts the file's events from
+// 1.
+type refusedLine struct {
+	Line int `json:"line"`
+	api.ResultAnswer
+}
+
+func (p *posted) add(answer api.BatchAnswer, from int) {
+	p.Accepted += answer.Accepted
+	p.Duplicates += answer.Duplicates
+	p.Rejected += answer.Rejected
+	for _, result := range answer.Results {
+		if result.Status == commands.Rejected {
+			p.Results = append(p.Results, refusedLine{from + result.Index + 1, result})
+		}
+	}
+}
+
+func (p postCommand) report(c console, total posted) error {
+	if p.JSON {
+		if err := json.NewEncoder(c.out).Encode(total); err != nil {
+			return err
+		}
+	} else {
+		for _, r := range total.Results {
+			fmt.Fprintf(c.out, "%s:%d  %s  %s  %s\n", p.File, r.Line, r.ID, r.Code, strings.ReplaceAll(r.Detail, "\n", " "))
+		}
+		fmt.Fprintf(c.out, "accepted %d, duplicates %d, rejected %d\n", total.Accepted, total.Duplicates, total.Rejected)
+	}
+	if total.Rejected > 0 {
+		return foundWrong
+	}
+	return nil
+}
+
+// bar is a progress bar on a terminal, and nothing elsewhere.
+type bar struct {
+	all *mpb.Progress
+	one *mpb.Bar
+}
+
+func progress(c console, name string, total int64) bar {
+	file, ok := c.err.(*os.File)
+	if !ok || !isTerminal(file) {
+		return bar{}
+	}
+	all := mpb.New(mpb.WithOutput(file))
+	one := all.AddBar(total,
+		mpb.PrependDecorators(decor.Name(name+" "), decor.CountersNoUnit("%d / %d")),
+		mpb.AppendDecorators(decor.Percentage(), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_GO)))
+	return bar{all, one}
+}
+
+func (b bar) to(done int64) {
+	if b.one != nil {
+		b.one.SetCurrent(done)
+	}
+}
+
+// resize sets the total, where it is only known on the way.
+func (b bar) resize(total int64) {
+	if b.one != nil {
+		b.one.SetTotal(total, false)
+	}
+}
+
+func (b bar) stop() {
+	if b.all != nil {
+		b.one.SetTotal(-1, true)
+		b.all.Wait()
+	}
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

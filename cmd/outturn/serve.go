@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/outturn/outturn/handlers"
+)
+
+type serveCommand struct {
+	DatabaseURL string     `env:"DATABASE_URL" required:"" placeholder:"URL" help:"Postgres for the projection; its schema outturn is ours. Example: postgres://outturn@db/outturn"`
+	NATSURL     string     `name:"nats-url" env:"NATS_URL" required:"" placeholder:"URL" help:"NATS with JetStream for the log. It must sync before it answers (sync_interval: always)."`
+	Stream      string     `env:"OUTTURN_STREAM" default:"OUTTURN" help:"Name of the log's stream."`
+	Listen      string     `env:"OUTTURN_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
+	Token       string     `env:"OUTTURN_TOKEN" placeholder:"TOKEN" help:"The admin's token. Better: --token-file."`
+	TokenFile   string     `env:"OUTTURN_TOKEN_FILE" placeholder:"FILE" help:"File that holds the admin's token."`
+	OpenPages   bool       `env:"OUTTURN_OPEN_PAGES" help:"Show the pages without signing in. Only behind something that keeps strangers out."`
+	LogLevel    slog.Level `env:"OUTTURN_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
+}
+
+func (s serveCommand) Run(ctx context.Context, c console) error {
+	token, err := s.token()
+	if err != nil {
+		return misuse{err}
+	}
+	logger := slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: s.LogLevel}))
+	conn, err := nats.Connect(s.NATSURL, nats.Name("outturn"), nats.MaxReconnects(-1))
+	if err != nil {
+		return fmt.Errorf("connect to NATS: %w", err)
+	}
+	defer conn.Close()
+	pages := handlers.SignedIn
+	if s.OpenPages {
+		pages = handlers.Everybody
+	}
+	server, err := boot(ctx, settings{
+		conn: conn, stream: s.Stream, databaseURL: s.DatabaseURL, listen: s.Listen, token: token, pages: pages, logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	return server.run(ctx, func(context.Context) error {
+		logger.InfoContext(ctx, "serving", "address", server.address(), "sequence", server.recorder.Position(), "version", version)
+		return nil
+	})
+}
+
+// token reads the admin's token from where the settings say.
+func (s serveCommand) token() (string, error) {
+	switch {
+	case s.TokenFile != "":
+		raw, err := os.ReadFile(s.TokenFile)
+		return strings.TrimSpace(string(raw)), err
+	case s.Token != "":
+		return s.Token, nil
+	}
+	return "", fmt.Errorf("the admin needs a token: set OUTTURN_TOKEN_FILE or OUTTURN_TOKEN")
+}

@@ -1,0 +1,63 @@
+package api_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/handlers/api"
+)
+
+// problemRow is a row of the table of problems: code, status, when, what to do.
+var problemRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([0-9]{3}) \\| ([^|]+) \\| ([^|]+) \\|$")
+
+func TestEveryProblemCodeIsInTheDocument(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	listed := map[events.Code]int{}
+	for _, row := range problemRow.FindAllStringSubmatch(doc, -1) {
+		status, err := strconv.Atoi(row[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed[events.Code(row[1])] = status
+	}
+	if want := api.StatusOf(); !maps.Equal(listed, want) {
+		t.Errorf("docs/api.md lists %v\nthe code has %v", listed, want)
+	}
+}
+
+func TestTheDocumentStatesTheLimitsAndNamesEveryCall(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	for _, want := range []string{
+		fmt.Sprintf("a body has %d MiB", api.MaxBody>>20), fmt.Sprintf("a request %d events", api.MaxEvents),
+		fmt.Sprintf("or %d with `atomic=true`", maxAtomic), fmt.Sprintf("an event %d KiB", events.MaxBytes>>10),
+		fmt.Sprintf("keeps %d streams", api.MaxStreams), api.TypePrefix, api.RequestIDHeader,
+	} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("docs/api.md does not say %q", want)
+		}
+	}
+	for _, route := range api.Routes() {
+		_, path, _ := strings.Cut(route, " ")
+		called := "$OUTTURN" + strings.NewReplacer("{line}", "L-docs", "{sequence}", "1").Replace(path)
+		if !regexp.MustCompile(regexp.QuoteMeta(called) + `[?"]`).MatchString(doc) {
+			t.Errorf("docs/api.md has no example of %s", route)
+		}
+	}
+}
+
+func document(t *testing.T) string {
+	t.Helper()
+	doc, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(doc)
+}

@@ -1,0 +1,190 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/handlers/commands"
+	"github.com/outturn/outturn/projections"
+)
+
+// Codes of problems that are the HTTP edge's own. Those of the domain are in
+// package events.
+const (
+	CodeUnauthenticated       events.Code = "unauthenticated"
+	CodeTooLarge              events.Code = "too_large"
+	CodeUnsupportedMediaType  events.Code = "unsupported_media_type"
+	CodeQueryInvalid          events.Code = "query_invalid"
+	CodeNotFound              events.Code = "not_found"
+	CodeMethodNotAllowed      events.Code = "method_not_allowed"
+	CodeConflict              events.Code = "conflict"
+	CodeOverloaded            events.Code = "overloaded"
+	CodeLogUnavailable        events.Code = "log_unavailable"
+	CodeProjectionBehind      events.Code = "projection_behind"
+	CodeProjectionUnavailable events.Code = "projection_unavailable"
+	CodeInternal                          = commands.CodeInternal
+)
+
+// Reasons of problems that are the HTTP edge's own.
+const (
+	ReasonTokenMissing          events.Reason = "token_missing"
+	ReasonBodyTooLarge          events.Reason = "body_too_large"     // limit
+	ReasonEventTooLarge         events.Reason = "event_too_large"    // limit
+	ReasonTooManyEvents         events.Reason = "too_many_events"    // limit
+	ReasonAtomicTooMany         events.Reason = "atomic_too_many"    // limit
+	ReasonBodyUnreadable        events.Reason = "body_unreadable"    // problem
+	ReasonMediaType             events.Reason = "media_type"         // type, allowed
+	ReasonQueryUnreadable       events.Reason = "query_unreadable"   // problem
+	ReasonParameterInvalid      events.Reason = "parameter_invalid"  // parameter, value, want
+	ReasonParameterRequired     events.Reason = "parameter_required" // parameter
+	ReasonParameterUnknown      events.Reason = "parameter_unknown"  // parameter, known
+	ReasonNotFound              events.Reason = "not_found"          // path
+	ReasonMethodNotAllowed      events.Reason = "method_not_allowed" // method, allowed
+	ReasonConflict              events.Reason = "conflict"
+	ReasonOverloaded            events.Reason = "overloaded"
+	ReasonLogUnavailable        events.Reason = "log_unavailable"
+	ReasonOutcomeUnknown        events.Reason = "outcome_unknown"
+	ReasonProjectionBehind      events.Reason = "projection_behind" // sequence
+	ReasonProjectionUnavailable events.Reason = "projection_unavailable"
+	ReasonInternal                            = commands.ReasonInternal // problem
+)
+
+// statusOf maps every code to its HTTP status.
+var statusOf = map[events.Code]int{
+	events.CodeInvalidEvent:      http.StatusBadRequest,
+	events.CodeAmountInvalid:     http.StatusBadRequest,
+	events.CodeIDReused:          http.StatusConflict,
+	events.CodeAlreadyRegistered: http.StatusConflict,
+	events.CodeUnknownUnit:       http.StatusUnprocessableEntity,
+	events.CodeUnknownProject:    http.StatusUnprocessableEntity,
+	events.CodeUnknownLine:       http.StatusUnprocessableEntity,
+	events.CodeUnknownPayment:    http.StatusUnprocessableEntity,
+	events.CodeUnknownCommitment: http.StatusUnprocessableEntity,
+	events.CodeInsufficientFunds: http.StatusUnprocessableEntity,
+	events.CodeExceedsPayment:    http.StatusUnprocessableEntity,
+	events.CodeExceedsFrozen:     http.StatusUnprocessableEntity,
+	events.CodePeriodClosed:      http.StatusUnprocessableEntity,
+	events.CodeYearClosed:        http.StatusUnprocessableEntity,
+	events.CodeYearNotClosed:     http.StatusUnprocessableEntity,
+	CodeUnauthenticated:          http.StatusUnauthorized,
+	CodeTooLarge:                 http.StatusRequestEntityTooLarge,
+	CodeUnsupportedMediaType:     http.StatusUnsupportedMediaType,
+	CodeQueryInvalid:             http.StatusBadRequest,
+	CodeNotFound:                 http.StatusNotFound,
+	CodeMethodNotAllowed:         http.StatusMethodNotAllowed,
+	CodeConflict:                 http.StatusConflict,
+	CodeOverloaded:               http.StatusServiceUnavailable,
+	CodeLogUnavailable:           http.StatusServiceUnavailable,
+	CodeProjectionBehind:         http.StatusServiceUnavailable,
+	CodeProjectionUnavailable:    http.StatusServiceUnavailable,
+	CodeInternal:                 http.StatusInternalServerError,
+}
+
+// retryAfterSeconds is what a client is asked to wait when the fault is ours
+// and passing.
+const retryAfterSeconds = 1
+
+// Problem is the body of every error (RFC 9457), with Outturn's own members.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	// Code is the stable slug that programs branch on.
+	Code events.Code `json:"code"`
+	// Reason is finer than Code; new ones may be added.
+	Reason events.Reason `json:"reason"`
+	// Pointer is a JSON pointer to the place in the event.
+	Pointer string `json:"pointer,omitempty"`
+	// Params are the figures in the detail, for programs.
+	Params map[string]string `json:"params,omitempty"`
+	// RequestID finds the request in the server's log.
+	RequestID string `json:"request_id,omitempty"`
+}
+
+// TypePrefix begins the type of every problem; the code follows.
+const TypePrefix = "urn:outturn:problem:"
+
+// refusalOf turns any error of a call into a refusal that can be shown.
+func refusalOf(err error) *events.Refusal {
+	if refusal := events.AsRefusal(err); refusal != nil {
+		return refusal
+	}
+	for _, known := range []struct {
+		err    error
+		code   events.Code
+		reason events.Reason
+	}{
+		{commands.ErrConflict, CodeConflict, ReasonConflict},
+		{commands.ErrOverloaded, CodeOverloaded, ReasonOverloaded},
+		{commands.ErrOutcomeUnknown, CodeLogUnavailable, ReasonOutcomeUnknown},
+		{commands.ErrLogUnavailable, CodeLogUnavailable, ReasonLogUnavailable},
+		{commands.ErrStopped, CodeLogUnavailable, ReasonLogUnavailable},
+		{eventlog.ErrTooLarge, CodeTooLarge, ReasonEventTooLarge},
+		{projections.ErrBehind, CodeProjectionBehind, ReasonProjectionBehind},
+		{projections.ErrUnavailable, CodeProjectionUnavailable, ReasonProjectionUnavailable},
+		{context.DeadlineExceeded, CodeProjectionUnavailable, ReasonProjectionUnavailable},
+	} {
+		if errors.Is(err, known.err) {
+			return events.Refuse(known.code, known.reason, "")
+		}
+	}
+	return events.Refuse(CodeInternal, ReasonInternal, "", "problem", err.Error())
+}
+
+// fail answers with the problem of an error. What is the program's fault is
+// logged, and its own words do not leave the server.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody is there to read it
+	}
+	a.refuse(w, r, a.presentable(w, r, refusalOf(err)))
+}
+
+// presentable logs a refusal that is the program's fault and takes its words out.
+func (a *API) presentable(w http.ResponseWriter, r *http.Request, refusal *events.Refusal) *events.Refusal {
+	if refusal.Code != CodeInternal {
+		return refusal
+	}
+	a.config.Logger.ErrorContext(r.Context(), "request failed", "error", refusal, "path", r.URL.Path, "request_id", w.Header().Get(RequestIDHeader))
+	return events.Refuse(CodeInternal, ReasonInternal, "")
+}
+
+// refuse answers with a problem.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, refusal *events.Refusal) {
+	status, ok := statusOf[refusal.Code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfterSeconds))
+	}
+	texts := a.config.Texts(r)
+	writeJSON(w, status, "application/problem+json", Problem{
+		Type: TypePrefix + string(refusal.Code), Title: texts.Title(string(refusal.Code)), Status: status,
+		Detail: texts.Refusal(refusal), Code: refusal.Code, Reason: refusal.Reason, Pointer: refusal.Where,
+		Params: refusal.Params, RequestID: w.Header().Get(RequestIDHeader),
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // stored events leave as the bytes that their hash is of
+	if err := encoder.Encode(body); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", contentType+"; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	w.Write(encoded.Bytes()) // a client that is gone is no error of ours
+}

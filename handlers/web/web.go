@@ -1,0 +1,196 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/outturn/outturn/handlers/language"
+	"github.com/outturn/outturn/projections"
+)
+
+// Config is what the pages are made of.
+type Config struct {
+	Reader projections.Reader
+	// Now is the clock that the default as-of date is read from. Defaults to
+	// time.Now.
+	Now func() time.Time
+	// SignIn opens a session for a token. Nil: the pages are open, and there is
+	// no sign-in page. Sending strangers to it is the work of a middleware.
+	SignIn func(token string) (*http.Cookie, bool)
+	// SignOut ends a session and returns the cookie that clears it. It is needed
+	// if SignIn is set.
+	SignOut func(*http.Request) *http.Cookie
+	// Logger takes what people must not see of a failure. Defaults to
+	// slog.Default.
+	Logger *slog.Logger
+}
+
+// Limits of the pages.
+const (
+	readTimeout  = 10 * time.Second // of all that one page reads
+	postingsPage = 100              // rows of postings on a page
+	maxSignIn    = 4 << 10          // bytes of a sign-in form
+)
+
+// RequestIDHeader is where the server puts the id of a request; the pages for
+// errors show it.
+const RequestIDHeader = "X-Request-Id"
+
+// contentSecurityPolicy lets a page load its own style, script and icon, and
+// nothing else.
+const contentSecurityPolicy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// server is the handler's state: all of it is read-only.
+type server struct {
+	Config
+	pages  map[string]*template.Template
+	assets assets
+}
+
+// New makes the handler of all pages. It panics if a template is broken, which
+// the tests rule out.
+func New(config Config) http.Handler {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	s := &server{Config: config, pages: parseTemplates(), assets: loadAssets()}
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", s.page(s.overview))
+	mux.Handle("GET /postings", s.page(s.postings))
+	mux.Handle("GET /lines/{line}", s.page(s.line))
+	mux.Handle("GET /events/{sequence}", s.page(s.event))
+	mux.HandleFunc("GET /position", s.position)
+	mux.Handle("GET /static/{name}", s.assets)
+	if config.SignIn != nil {
+		mux.Handle("GET /signin", s.page(s.signInForm))
+		mux.HandleFunc("POST /signin", s.signIn)
+		mux.HandleFunc("POST /signout", s.signOut)
+	}
+	return s.guard(mux)
+}
+
+// guard sets the headers of every answer, and answers in people's words what
+// no route takes.
+func (s *server) guard(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", contentSecurityPolicy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "same-origin")
+		header.Set("Cache-Control", "private, no-cache")
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		refusal := answerOnly{header: http.Header{}}
+		handler.ServeHTTP(&refusal, r)
+		s.page(func(v *visit) (page, error) {
+			return nil, unrouted(r, refusal.status, refusal.header.Get("Allow"))
+		}).ServeHTTP(w, r)
+	})
+}
+
+// answerOnly takes down the mux's own answer without sending it.
+type answerOnly struct {
+	header http.Header
+	status int
+}
+
+func (a *answerOnly) Header() http.Header         { return a.header }
+func (a *answerOnly) WriteHeader(status int)      { a.status = status }
+func (a *answerOnly) Write(b []byte) (int, error) { return len(b), nil }
+
+// visit is one request for a page.
+type visit struct {
+	*http.Request
+	language.Printer
+	filters *filters
+	at      position
+}
+
+// page is a view model: what a template of its name is filled with.
+type page interface {
+	template() string
+	shell() *Shell
+}
+
+// page serves what build makes of a visit, or the problem that it returns.
+func (s *server) page(build func(*visit) (page, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean, found := withoutEmpty(r.URL); found && r.Method == http.MethodGet {
+			http.Redirect(w, r, clean, http.StatusSeeOther)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
+		defer cancel()
+		printer := language.Of(r)
+		v := &visit{Request: r.WithContext(ctx), Printer: printer, filters: readFilters(r.URL.Query(), printer)}
+		language.Remember(w, r)
+		rememberTheme(w, r)
+		status := http.StatusOK
+		built, err := build(v)
+		if err != nil {
+			if r.Context().Err() != nil {
+				return // nobody is there to read it
+			}
+			built, status = s.problem(v, err, w.Header().Get(RequestIDHeader))
+		}
+		s.render(w, v, status, built)
+	})
+}
+
+// render fills a page's template into memory first, so that a fault never
+// leaves half a page.
+func (s *server) render(w http.ResponseWriter, v *visit, status int, p page) {
+	s.dress(v, p.shell())
+	var body bytes.Buffer
+	if err := s.pages[p.template()].ExecuteTemplate(&body, "layout", p); err != nil {
+		s.Logger.ErrorContext(v.Context(), "page failed", "template", p.template(), "error", err)
+		http.Error(w, v.Title("internal"), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Language", string(v.Tag()))
+	header.Set("Vary", "Cookie, Accept-Language")
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	if status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "5")
+	}
+	w.WriteHeader(status)
+	_, _ = io.Copy(w, &body) // a client that is gone is no error of ours
+}
+
+// parseTemplates reads one set for each page: the layout, the shared parts and
+// the page's own file.
+func parseTemplates() map[string]*template.Template {
+	functions := template.FuncMap{"row": func(p *Overview, r Row) rowOf { return rowOf{p, r} }}
+	shared := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	sets := make(map[string]*template.Template)
+	for _, name := range []string{"overview", "postings", "line", "event", "signin", "problem"} {
+		set := template.Must(shared.Clone())
+		sets[name] = template.Must(set.ParseFS(templateFiles, fmt.Sprintf("templates/%s.html", name)))
+	}
+	return sets
+}
+
+// rowOf is a row with the page that it stands on.
+type rowOf struct {
+	Page *Overview
+	Row  Row
+}

@@ -1,0 +1,112 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/budget"
+)
+
+// groups are the key and the name of a report's rows, by what it is by.
+var groups = map[By]struct{ key, name string }{
+	ByLine:     {"s.id", "s.name"},
+	ByProject:  {"s.project", "s.project_name"},
+	ByUnit:     {"s.unit", "s.unit_name"},
+	ByFund:     {"s.fund", "''"},
+	BySource:   {"s.source", "''"},
+	ByFunction: {"s.function_class", "''"},
+	ByEconomic: {"s.economic_class", "''"},
+	ByMonth:    {`to_char(f.month, 'YYYY-MM') COLLATE "C"`, "''"},
+}
+
+// Execution implements [Reader]. A row by economic class is that of the lines'
+// own class, on which the money is controlled.
+func (s *Store) Execution(ctx context.Context, q Query) (Report, error) {
+	report := Report{Query: q}
+	if _, known := groups[q.By]; !known {
+		return report, fmt.Errorf("an execution report by %q: there is no such report", q.By)
+	}
+	err := s.snapshot(ctx, fmt.Sprintf("execution of %d by %s", q.Year, q.By), func(tx pgx.Tx) (err error) {
+		if report.Sequence, err = position(ctx, tx, q.AsOf); err != nil {
+			return err
+		}
+		return report.read(ctx, tx)
+	})
+	return report, err
+}
+
+func (r *Report) read(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, executionSQL(r.Query), r.Query.arguments(r.Sequence))
+	if err != nil {
+		return err
+	}
+	var row Row
+	var sums, total budget.Sums
+	_, err = pgx.ForEachRow(rows, append([]any{&row.Key, &row.Name}, scanSums(&sums)...), func() (err error) {
+		if row.Figures, err = sums.Figures(); err != nil {
+			return err
+		}
+		r.Rows = append(r.Rows, row)
+		return total.Add(sums)
+	})
+	if err != nil {
+		return err
+	}
+	r.Total, err = total.Figures()
+	return err
+}
+
+// executionSQL sums the figures of the scope's lines by the key of a report.
+// Lines without any posting count as zero; months without any are not there.
+func executionSQL(q Query) string {
+	group, join := groups[q.By], "LEFT JOIN"
+	if q.By == ByMonth {
+		join = "JOIN"
+	}
+	return "WITH " + lineScope + ", figures AS (" + figuresSQL(q) + `)
+		SELECT ` + group.key + ` AS key, ` + group.name + ` AS name, ` + forMeasures("coalesce(sum(f.%[1]s), 0)::bigint") + `
+		FROM scope s ` + join + ` figures f ON f.line = s.id
+		GROUP BY 1, 2 ORDER BY 1`
+}
+
+// figuresSQL finds the sums of each line, or of each line and month: from the
+// caches, or from the postings for figures as of earlier.
+func figuresSQL(q Query) string {
+	now := q.AsOf == AsOf{}
+	switch {
+	case now && q.By == ByMonth:
+		return "SELECT * FROM month_total"
+	case now:
+		return "SELECT * FROM balance"
+	case q.By == ByMonth:
+		return "SELECT line, date_trunc('month', date)::date AS month, " + sumPostings + " FROM posting WHERE " + postingsAsOf + " GROUP BY 1, 2"
+	}
+	return "SELECT line, " + sumPostings + " FROM posting WHERE " + postingsAsOf + " GROUP BY 1"
+}
+
+// sumPostings sums postings into one column for each measure.
+var sumPostings = forMeasures("coalesce(sum(amount_fen) FILTER (WHERE measure = '%[2]s'), 0)::bigint AS %[1]s")
+
+// Line implements [Reader].
+func (s *Store) Line(ctx context.Context, id events.LineID, at AsOf) (LineView, error) {
+	var view LineView
+	err := s.snapshot(ctx, fmt.Sprintf("line %s", id), func(tx pgx.Tx) (err error) {
+		if view.Sequence, err = position(ctx, tx, at); err != nil {
+			return err
+		}
+		q := Query{By: ByLine, Line: id, AsOf: at}
+		sql := "WITH " + lineScope + ", figures AS (" + figuresSQL(q) + ") SELECT " + lineColumns + ", " +
+			forMeasures("coalesce(f.%[1]s, 0)") + `, l.unit_name, l.project_name, l.kind
+			FROM scope l LEFT JOIN figures f ON f.line = l.id WHERE l.id = @line`
+		targets := append(scanLine(&view.Line), &view.UnitName, &view.ProjectName, &view.ProjectKind)
+		if err := tx.QueryRow(ctx, sql, q.arguments(view.Sequence)).Scan(targets...); err != nil {
+			return err
+		}
+		view.Figures, err = view.Line.Sums.Figures()
+		return err
+	})
+	return view, err
+}

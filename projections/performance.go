@@ -1,0 +1,77 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/outturn/outturn/events"
+)
+
+// Lines reads the lines of a query with their figures, by code, and the log
+// position that they stand at. By is ignored.
+func (s *Store) Lines(ctx context.Context, q Query) (sequence uint64, lines []LineView, err error) {
+	q.By = ByLine
+	err = s.snapshot(ctx, fmt.Sprintf("the lines of %d", q.Year), func(tx pgx.Tx) (err error) {
+		if sequence, err = position(ctx, tx, q.AsOf); err != nil {
+			return err
+		}
+		sql := "WITH " + lineScope + ", figures AS (" + figuresSQL(q) + ") SELECT " + lineColumns + ", " +
+			forMeasures("coalesce(f.%[1]s, 0)") + `, l.unit_name, l.project_name, l.kind
+			FROM scope l LEFT JOIN figures f ON f.line = l.id ORDER BY l.id`
+		rows, err := tx.Query(ctx, sql, q.arguments(sequence))
+		if err != nil {
+			return err
+		}
+		view := LineView{Sequence: sequence}
+		targets := append(scanLine(&view.Line), &view.UnitName, &view.ProjectName, &view.ProjectKind)
+		_, err = pgx.ForEachRow(rows, targets, func() (err error) {
+			view.Figures, err = view.Line.Sums.Figures()
+			lines = append(lines, view)
+			return err
+		})
+		return err
+	})
+	return sequence, lines, err
+}
+
+// EventsAbout reads the events of some types about some units, projects or
+// lines, in the order of the log, and the position that they stand at: those
+// recorded up to it with a business date, if they have one, up to at's. It is
+// for types without postings, such as goals and indicators; one that posts to
+// its own subject is not found here but by [Reader.LineEvents].
+func (s *Store) EventsAbout(ctx context.Context, subjects []string, types []events.Type, at AsOf) (sequence uint64, all []events.Event, err error) {
+	err = s.snapshot(ctx, "events about subjects", func(tx pgx.Tx) (err error) {
+		if sequence, err = position(ctx, tx, at); err != nil {
+			return err
+		}
+		arguments := Query{AsOf: at}.arguments(sequence)
+		maps.Copy(arguments, pgx.NamedArgs{"subjects": subjects, "types": typeNames(types)})
+		rows, err := tx.Query(ctx, `SELECT body FROM event
+			WHERE NOT posted AND subject = ANY(@subjects::text[]) AND type = ANY(@types::text[])
+			AND sequence <= @through AND (@date::date IS NULL OR date IS NULL OR date <= @date)
+			ORDER BY sequence`, arguments)
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (events.Event, error) {
+			var body []byte
+			if err := row.Scan(&body); err != nil {
+				return events.Event{}, err
+			}
+			return events.Decode(body)
+		})
+		return err
+	})
+	return sequence, all, err
+}
+
+func typeNames(types []events.Type) []string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	return names
+}
