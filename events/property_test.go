@@ -99,6 +99,8 @@ func drawMember(t *rapid.T, f reflect.StructField, zero bool) any {
 		return rapid.SampledFrom(events.Answers()).Draw(t, f.Name)
 	case reflect.TypeFor[events.Operator]():
 		return rapid.SampledFrom(events.Operators()).Draw(t, f.Name)
+	case reflect.TypeFor[events.Computation]():
+		return rapid.SampledFrom(events.Computations()).Draw(t, f.Name)
 	}
 	return matching(`[A-Za-z0-9_-]{1,64}`)
 }

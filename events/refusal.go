@@ -22,6 +22,7 @@ const (
 	CodeUnknownLine       Code = "unknown_line"       // no such budget line is opened
 	CodeUnknownPayment    Code = "unknown_payment"    // no such payment on that line
 	CodeUnknownCommitment Code = "unknown_commitment" // no such open commitment on that line
+	CodeUnknownIndicator  Code = "unknown_indicator"  // no such indicator was set
 	CodeAlreadyRegistered Code = "already_registered" // the code is taken
 	CodeInsufficientFunds Code = "insufficient_funds" // more than is available
 	CodeExceedsPayment    Code = "exceeds_payment"    // more than was paid
@@ -126,6 +127,9 @@ const (
 	ReasonUnknownLine       Reason = "unknown_line"       // line
 	ReasonUnknownPayment    Reason = "unknown_payment"    // payment, line
 	ReasonUnknownCommitment Reason = "unknown_commitment" // commitment, line
+	ReasonUnknownIndicator  Reason = "unknown_indicator"  // indicator, subject, year
+	ReasonScoreAboveWeight  Reason = "score_above_weight" // indicator, score, weight
+	ReasonIndicatorComputed Reason = "indicator_computed" // indicator, computed
 	ReasonUnitTaken         Reason = "unit_taken"         // unit
 	ReasonProjectTaken      Reason = "project_taken"      // project, year
 	ReasonLineTaken         Reason = "line_taken"         // line

@@ -125,6 +125,9 @@ func (d Definition) memberSchema(f field) schema {
 	}
 	if f.optional {
 		member["type"] = list(member["type"], "null")
+		if enum, ok := member["enum"].([]any); ok {
+			member["enum"] = append(enum, nil)
+		}
 	}
 	return describe(member, meanings[f.name])
 }
@@ -170,6 +173,8 @@ func typeSchema(t reflect.Type, zero bool) schema {
 		return schema{"type": "string", "enum": anyOf(Answers())}
 	case reflect.TypeFor[Operator]():
 		return schema{"type": "string", "enum": anyOf(Operators())}
+	case reflect.TypeFor[Computation]():
+		return schema{"type": "string", "enum": anyOf(Computations())}
 	}
 	return codeSchema()
 }
@@ -233,10 +238,12 @@ func orList(abouts []Subject) string {
 var meanings = map[string]string{
 	"about":             "Kind of thing that the subject names",
 	"actual":            "What was reached",
+	"adjusted_target":   "Value to be reached instead of the target since it was adjusted (调整指标值)",
 	"alert":             "Code of the alert's case",
 	"amount":            "Amount in yuan, a decimal string with at most two decimals; never a number",
 	"answer":            "What the unit will do: continue, reallocate or cancel",
 	"commitment":        "Code of the commitment (合同占用) within its line",
+	"computed":          "Figure of the books that is the actual value, which nobody then reports",
 	"core":              "Whether it is a core indicator (核心指标)",
 	"counterparty":      "Organisation on the other side of the contract",
 	"date":              "Business date that it counts for",

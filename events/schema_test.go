@@ -146,11 +146,11 @@ func edges(member string) []mutation {
 		return append(set(true, member, "0", "10", "8.9423", "999.9999", "1000", "1000.0000"), set(false, member, "", "-1", "1001", "1000.1", "1.23456", ".5", "1.", "十", 10)...)
 	case "digest":
 		return set(false, member, "", strings.Repeat("a", 63), strings.Repeat("a", 65), strings.Repeat("A", 64), 7)
-	case "fund", "kind", "about", "answer", "operator":
+	case "fund", "kind", "about", "answer", "operator", "computed":
 		return set(false, member, "", "other", "General_Public", 7, object{})
 	case "payment":
 		return append(set(true, member, "a", strings.Repeat("~", 128)), set(false, member, "", "a b", "编号", strings.Repeat("a", 129), 7)...)
-	case "document", "name", "payee", "counterparty", "implementing_unit", "level1", "level2", "level3", "target", "measuring_unit", "grade", "template":
+	case "document", "name", "payee", "counterparty", "implementing_unit", "level1", "level2", "level3", "target", "adjusted_target", "measuring_unit", "grade", "template":
 		return append(set(true, member, "x", " x ", many[:3*300], "𠀀"+many[:3*299]),
 			set(false, member, "", " ", "　", many[:3*301], "a\nb", "a\tb", "a\u0000", "a\u007f", "a\u0085", 7, object{})...)
 	case "reason", "memo", "purpose", "note", "detail", "goal":

@@ -225,6 +225,24 @@ const (
 // Operators lists the operators.
 func Operators() []Operator { return []Operator{Equal, AtLeast, AtMost, Qualitative} }
 
+// Computation names an indicator whose actual value is a figure that Outturn
+// derives from the books.
+type Computation string
+
+// The computations.
+const (
+	ComputedExecutionRate  Computation = "execution_rate"  // 预算执行率
+	ComputedAdjustmentRate Computation = "adjustment_rate" // 预算调整率
+	ComputedCarryoverRate  Computation = "carryover_rate"  // 结转结余率
+	ComputedThreePublic    Computation = "three_public"    // “三公”经费控制率
+	ComputedAdjustments    Computation = "adjustments"     // 预算调整次数
+)
+
+// Computations lists the computations.
+func Computations() []Computation {
+	return []Computation{ComputedExecutionRate, ComputedAdjustmentRate, ComputedCarryoverRate, ComputedThreePublic, ComputedAdjustments}
+}
+
 // Points are points or a weight: a decimal string from "0" to "1000" with at
 // most four decimals.
 type Points string
@@ -249,6 +267,8 @@ func (r AlertRule) check() error { return checkCode(string(r)) }
 
 func (a Answer) check() error   { return checkOneOf(a, Answers()) }
 func (o Operator) check() error { return checkOneOf(o, Operators()) }
+
+func (c Computation) check() error { return checkOneOf(c, Computations()) }
 
 func (p Points) check() error {
 	if !pointsPattern.MatchString(string(p)) {

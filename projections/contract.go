@@ -62,7 +62,17 @@ type Query struct {
 	Kind    events.ProjectKind
 	// Lines keeps the lines of these codes; empty keeps all.
 	Lines []events.LineID
-	AsOf  AsOf
+	// Cut keeps the lines under one row of a report; the zero value keeps all.
+	Cut  Cut
+	AsOf AsOf
+}
+
+// Cut names a row of a report: what it is by, and its key. A unit's row is its
+// own lines, without those of the units under it. There is no cut by month,
+// which keeps postings and not lines.
+type Cut struct {
+	By  By
+	Key string
 }
 
 // Row is one row of a report.

@@ -56,6 +56,10 @@ func TestExecutionIsTheFoldOfTheEvents(t *testing.T) {
 		"a line":     {Year: 2023, Line: "L1"},
 		"a fund":     {Year: 2023, Fund: events.UnitFunds},
 		"a kind":     {Year: 2023, Kind: events.KindBasic},
+		"a cut":      {Year: 2023, Cut: projections.Cut{By: projections.ByUnit, Key: "GX"}},
+		"a source":   {Year: 2023, Cut: projections.Cut{By: projections.BySource, Key: "carryover"}},
+		"a function": {Year: 2023, Cut: projections.Cut{By: projections.ByFunction, Key: "2150501"}},
+		"a class":    {Year: 2023, Cut: projections.Cut{By: projections.ByEconomic, Key: "302"}},
 		"no match":   {Year: 2023, Unit: "NOBODY"},
 	}
 	for asOfName, asOf := range asOfs {

@@ -154,7 +154,13 @@ func (l *ledger) matches(q projections.Query, line budget.Line) bool {
 		(q.Project == "" || line.Project == q.Project) &&
 		(q.Line == "" || line.ID == q.Line) &&
 		(q.Fund == "" || line.Fund == q.Fund) &&
-		(q.Kind == "" || project.Kind == q.Kind)
+		(q.Kind == "" || project.Kind == q.Kind) &&
+		(q.Cut.By == "" || l.keyOf(q.Cut.By, line) == q.Cut.Key)
+}
+
+func (l *ledger) keyOf(by projections.By, line budget.Line) string {
+	key, _ := l.key(by, line)
+	return key
 }
 
 // key is what a line, or a posting on it, is grouped by.

@@ -26,7 +26,10 @@ const lineScope = `
 		AND (@line::text = '' OR l.id = @line)
 		AND (cardinality(@lines::text[]) = 0 OR l.id = ANY(@lines))
 		AND (@fund::text = '' OR l.fund = @fund)
-		AND (@kind::text = '' OR p.kind = @kind))`
+		AND (@kind::text = '' OR p.kind = @kind)
+		AND (@cut::text = '' OR @key = CASE @cut
+			WHEN 'line' THEN l.id WHEN 'project' THEN l.project WHEN 'unit' THEN l.unit WHEN 'fund' THEN l.fund
+			WHEN 'source' THEN l.source WHEN 'function' THEN l.function_class WHEN 'economic' THEN l.economic_class END))`
 
 // postingsAsOf keeps the postings of the scope's lines that an AsOf keeps.
 const postingsAsOf = `line IN (SELECT id FROM scope) AND sequence <= @through AND (@date::date IS NULL OR date <= @date)`
@@ -41,7 +44,8 @@ func (q Query) arguments(through uint64) pgx.NamedArgs {
 	}
 	return pgx.NamedArgs{
 		"year": int32(q.Year), "unit": string(q.Unit), "project": string(q.Project), "line": string(q.Line),
-		"lines": texts(q.Lines), "fund": string(q.Fund), "kind": string(q.Kind), "through": int64(through), "date": date,
+		"lines": texts(q.Lines), "fund": string(q.Fund), "kind": string(q.Kind),
+		"cut": string(q.Cut.By), "key": q.Cut.Key, "through": int64(through), "date": date,
 	}
 }
 

@@ -41,6 +41,8 @@ func drawSaid(t *rapid.T, w *world, lines ...string) said {
 	payment, at := string(paid.ID), string(paid.Line)
 	kinds := []func() said{
 		func() said { return supplement(on, amount) },
+		func() said { return supplement(on, "60.00") },
+		func() said { return supplement(on, "100.00") },
 		func() said { return reduce(on, amount) },
 		func() said { return recall(on, amount) },
 		func() said { return freeze(on, amount) },
@@ -52,6 +54,8 @@ func drawSaid(t *rapid.T, w *world, lines ...string) said {
 		func() said { return returnSurplus(on, amount) },
 		func() said { return commit(commitment, on, amount) },
 		func() said { return change(commitment, on, amount) },
+		func() said { return change(commitment, on, "5.00") },
+		func() said { return pay("pay-"+strconv.Itoa(len(w.log)), on, "10.00").against(commitment) },
 		func() said { return release(commitment, on) },
 		func() said { return pay("pay-"+strconv.Itoa(len(w.log)), on, amount) },
 		func() said {
@@ -73,7 +77,7 @@ func drawSaid(t *rapid.T, w *world, lines ...string) said {
 func drawClosing(t *rapid.T) said {
 	unit := pick(t, "unit", []string{"station", "school", "archive", "city"})
 	return pick(t, "closing", []said{
-		closeMonth(unit, 2023, 1), closeMonth(unit, 2023, 5), closeYear(unit, 2023), reopenYear(unit, 2023), openYear(unit, 2023),
+		closeMonth(unit, 2023, 1), closeMonth(unit, 2023, 5), closeYear(unit, 2023), reopenYear(unit, 2023), reopenYear("city", 2023), openYear(unit, 2023),
 	})
 }
 

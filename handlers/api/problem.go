@@ -66,6 +66,7 @@ var statusOf = map[events.Code]int{
 	events.CodeUnknownLine:       http.StatusUnprocessableEntity,
 	events.CodeUnknownPayment:    http.StatusUnprocessableEntity,
 	events.CodeUnknownCommitment: http.StatusUnprocessableEntity,
+	events.CodeUnknownIndicator:  http.StatusUnprocessableEntity,
 	events.CodeInsufficientFunds: http.StatusUnprocessableEntity,
 	events.CodeExceedsPayment:    http.StatusUnprocessableEntity,
 	events.CodeExceedsFrozen:     http.StatusUnprocessableEntity,

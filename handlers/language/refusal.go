@@ -62,6 +62,7 @@ var wants = []struct {
 	{regexp.MustCompile(`^a decimal string from "0" to "1000" with at most four decimals$`), "want.points"},
 	{regexp.MustCompile(`^a SHA-256 in 64 lower-case hexadecimal digits$`), "want.digest"},
 	{regexp.MustCompile(`^a sequence of the log.*$`), "want.sequence"},
+	{regexp.MustCompile(`^a row of a table.*$`), "want.row"},
 	{regexp.MustCompile(`^a whole number from (\d+) to (\d+)$`), "want.range"},
 	{regexp.MustCompile(`^a whole number$`), "want.integer"},
 	{regexp.MustCompile(`^a string$`), "want.string"},

@@ -13,6 +13,7 @@
 //	filters.go  the address: reading, links     figures.go  figures and their parts
 //	status.go   pace: gap, status, bars         chart.go    the course of the year
 //	problem.go  errors as pages                 static.go   style, script, icon
+//	order.go    how the table is sorted
 //	overview.go, postings.go, line.go, event.go, signin.go: a page each, with a
 //	template of the same name
 //

@@ -152,7 +152,8 @@ func (f *fake) under(unit, top events.UnitID) bool {
 func (f *fake) inScope(line budget.Line, q projections.Query) bool {
 	return line.Year == q.Year && (q.Unit == "" || f.under(line.Unit, q.Unit)) &&
 		(q.Project == "" || q.Project == line.Project) && (q.Line == "" || q.Line == line.ID) &&
-		(q.Fund == "" || q.Fund == line.Fund) && (q.Kind == "" || q.Kind == f.projectOf(line).Kind)
+		(q.Fund == "" || q.Fund == line.Fund) && (q.Kind == "" || q.Kind == f.projectOf(line).Kind) &&
+		(q.Cut.By == "" || q.Cut.Key == f.keyOf(line, q.Cut.By))
 }
 
 func counts(posting budget.Posting, at projections.AsOf) bool {
@@ -192,6 +193,11 @@ func (f *fake) Projects(_ context.Context, year fiscal.Year) ([]budget.Project, 
 	return found, f.err
 }
 
+func (f *fake) keyOf(line budget.Line, by projections.By) string {
+	key, _ := f.key(line, budget.Posting{}, by)
+	return key
+}
+
 func (f *fake) key(line budget.Line, posting budget.Posting, by projections.By) (key, name string) {
 	switch by {
 	case projections.ByProject:
@@ -216,7 +222,7 @@ func (f *fake) key(line budget.Line, posting budget.Posting, by projections.By) 
 	case projections.ByFunction:
 		return string(line.FunctionClass), ""
 	case projections.ByEconomic:
-		return string(posting.EconomicClass), ""
+		return string(line.EconomicClass), ""
 	case projections.ByMonth:
 		return fmt.Sprintf("%04d-%02d", posting.Date.Year, posting.Date.Month), ""
 	}

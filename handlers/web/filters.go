@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
@@ -163,9 +165,33 @@ type scope struct {
 // asOfParameter is the date up to which figures count.
 const asOfParameter = "as_of"
 
+// cutParameter keeps what one row of a table stands for: "source:carryover".
+const cutParameter = "cut"
+
+func cutOf(by projections.By, key string) string { return string(by) + ":" + key }
+
+// cut reads a row of a table.
+func (f *filters) cut() projections.Cut {
+	text := f.get(cutParameter)
+	if text == "" {
+		return projections.Cut{}
+	}
+	by, key, _ := strings.Cut(text, ":")
+	cut := projections.Cut{By: projections.By(by), Key: key}
+	if !slices.Contains(cuts(), cut.By) || cut.By == projections.ByMonth || !isCode(key) {
+		f.refuse(cutParameter, "a row of a table, such as source:carryover")
+	}
+	return cut
+}
+
+// isCode says whether a key may be one: what else it holds, no row has.
+func isCode(key string) bool {
+	return key != "" && len(key) <= events.MaxCode && !strings.ContainsFunc(key, unicode.IsControl)
+}
+
 // scopeParameters narrow figures; they go along from page to page.
 func scopeParameters() []string {
-	return []string{"year", asOfParameter, "unit", "project", "line", "fund", "kind", "money"}
+	return []string{"year", asOfParameter, "unit", "project", "line", "fund", "kind", cutParameter, "money"}
 }
 
 // scope reads the parameters that narrow figures and looks up what they name.
@@ -191,6 +217,7 @@ func (s *server) scope(v *visit) (scope, error) {
 		Year: f.year("year", newest), Unit: events.UnitID(f.get("unit")),
 		Project: events.ProjectID(f.get("project")), Line: events.LineID(f.get("line")),
 		Fund: oneOf(f, "fund", "", events.Funds()...), Kind: oneOf(f, "kind", "", events.ProjectKinds()...),
+		Cut:  f.cut(),
 		AsOf: projections.AsOf{Date: f.date(asOfParameter), Through: v.at.sequence},
 	}
 	if sc.query.AsOf.Date.IsZero() {
@@ -264,6 +291,24 @@ func (sc scope) owner() string {
 	return ""
 }
 
+// nameOfCut is what people call the row that the scope is cut to.
+func (sc scope) nameOfCut(v *visit) string {
+	cut := sc.query.Cut
+	switch cut.By {
+	case projections.ByFund:
+		return v.Fund(events.Fund(cut.Key))
+	case projections.BySource:
+		return v.Source(cut.Key)
+	case projections.ByUnit:
+		unit, _ := sc.unit(events.UnitID(cut.Key))
+		return cmp.Or(string(unit.Name), cut.Key)
+	case projections.ByProject:
+		project, _ := sc.project(events.ProjectID(cut.Key))
+		return cmp.Or(string(project.Name), cut.Key)
+	}
+	return cut.Key
+}
+
 // address builds links from what this page was asked for.
 type address struct{ values url.Values }
 
@@ -325,13 +370,15 @@ func withoutEmpty(u *url.URL) (clean string, found bool) {
 // Chip is a filter that is on, and how to take it off.
 type Chip struct{ Parameter, Label, Value, Off, OffLabel string }
 
+func (v *visit) chip(parameter, value string, keep address, path string) Chip {
+	label := v.Text("filter." + parameter)
+	return Chip{parameter, label, value, keep.with(parameter, "").at(path), v.Text("filter.remove", "filter", label, "value", value)}
+}
+
 // chips are the filters of the scope that are on.
 func (sc scope) chips(v *visit, keep address, path string) []Chip {
 	var chips []Chip
-	add := func(parameter, value string) {
-		label := v.Text("filter." + parameter)
-		chips = append(chips, Chip{parameter, label, value, keep.with(parameter, "").at(path), v.Text("filter.remove", "filter", label, "value", value)})
-	}
+	add := func(parameter, value string) { chips = append(chips, v.chip(parameter, value, keep, path)) }
 	q := sc.query
 	if v.filters.values.Get(asOfParameter) != "" {
 		add(asOfParameter, v.Date(q.AsOf.Date))
@@ -350,6 +397,9 @@ func (sc scope) chips(v *visit, keep address, path string) []Chip {
 	}
 	if q.Kind != "" {
 		add("kind", v.Kind(q.Kind))
+	}
+	if q.Cut.By != "" {
+		add(cutParameter, v.Text("by."+string(q.Cut.By))+" "+sc.nameOfCut(v))
 	}
 	return chips
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -251,33 +250,33 @@ func (s sheet) rowName(row projections.Row) string {
 	return cmp.Or(row.Name, row.Key)
 }
 
-// drill is the address of what a row stands for; ok is false where the reader
-// has no filter that keeps just that: for some cuts, and for a unit with others
-// under it, whose row is its own lines while a filter by unit keeps theirs too.
-func (s sheet) drill(key string) (to address, ok bool) {
+// drill is the address of what a row stands for.
+func (s sheet) drill(key string) address {
 	pinned := s.filters.pinned(s.query)
 	switch s.query.By {
 	case projections.ByLine:
-		return pinned.with("line", key), true
+		return pinned.with("line", key)
 	case projections.ByProject:
-		return pinned.with("project", key), true
-	case projections.ByUnit:
-		return pinned.with("unit", key), !s.hasUnitsBelow(events.UnitID(key))
+		return pinned.with("project", key)
 	case projections.ByFund:
-		return pinned.with("fund", key), true
+		return pinned.with("fund", key)
 	case projections.ByMonth:
-		return pinned.with("month", strconv.Itoa(monthOf(key))), true
+		return pinned.with("month", strconv.Itoa(monthOf(key)))
+	case projections.ByUnit:
+		if !s.hasUnitsBelow(events.UnitID(key)) {
+			return pinned.with("unit", key)
+		}
 	}
-	return pinned, false
+	return pinned.with(cutParameter, cutOf(s.query.By, key))
 }
 
 // open is where the name of a row leads: one level down.
 func (s sheet) open(key string) string {
-	to, _ := s.drill(key)
+	to := s.drill(key)
 	switch s.query.By {
 	case projections.ByLine:
-		return to.with("line", "", "unit", "", "project", "", "fund", "", "kind", "", "year", "").at("/lines/" + key)
-	case projections.ByProject, projections.ByFund:
+		return to.with("line", "", "unit", "", "project", "", "fund", "", "kind", "", cutParameter, "", "year", "").at("/lines/" + key)
+	case projections.ByProject, projections.ByFund, projections.BySource, projections.ByFunction, projections.ByEconomic:
 		return to.with("by", string(projections.ByLine)).at("/")
 	case projections.ByUnit:
 		return to.at("/")
@@ -285,18 +284,17 @@ func (s sheet) open(key string) string {
 	return ""
 }
 
-func (s sheet) cell(amount money.Amount, figure, whose string, to address, ok bool) Cell {
-	cell := Cell{Text: s.Printer.Money(amount, s.unit), Zero: amount == 0}
-	if ok {
-		cell.Href = to.with("figure", figure).at("/postings")
-		cell.Label = s.Text("cell.label", "amount", cell.Text, "figure", s.Text("figure."+figure), "whose", whose)
+func (s sheet) cell(amount money.Amount, figure, whose string, to address) Cell {
+	text := s.Printer.Money(amount, s.unit)
+	return Cell{
+		Text: text, Zero: amount == 0, Href: to.with("figure", figure).at("/postings"),
+		Label: s.Text("cell.label", "amount", text, "figure", s.Text("figure."+figure), "whose", whose),
 	}
-	return cell
 }
 
 func (s sheet) dress(e entry) Row {
-	to, ok := s.drill(e.row.Key)
-	row := s.row(e.row.Figures, e.pace, e.name, to, ok)
+	to := s.drill(e.row.Key)
+	row := s.row(e.row.Figures, e.pace, e.name, to)
 	row.Href, row.Note = s.open(e.row.Key), s.note(e)
 	if s.query.By == projections.ByLine || s.query.By == projections.ByUnit {
 		row.Code = e.row.Key
@@ -305,13 +303,13 @@ func (s sheet) dress(e entry) Row {
 }
 
 // row dresses figures and how they stand.
-func (s sheet) row(f budget.Figures, p pace, name string, to address, ok bool) Row {
+func (s sheet) row(f budget.Figures, p pace, name string, to address) Row {
 	row := Row{
 		Name:      name,
-		Initial:   s.cell(f.Initial, figureInitial, name, to, ok),
-		FullYear:  s.cell(f.FullYear, figureFullYear, name, to, ok),
-		Executed:  s.cell(f.Executed, figureExecuted, name, to, ok),
-		Available: s.cell(f.Available, figureAvailable, name, to, ok),
+		Initial:   s.cell(f.Initial, figureInitial, name, to),
+		FullYear:  s.cell(f.FullYear, figureFullYear, name, to),
+		Executed:  s.cell(f.Executed, figureExecuted, name, to),
+		Available: s.cell(f.Available, figureAvailable, name, to),
 		Bar:       s.bar(p), Gap: s.gap(p), Status: s.status(p),
 	}
 	if p.rated() {
@@ -336,7 +334,7 @@ func (s sheet) note(e entry) string {
 }
 
 func (s sheet) total(report projections.Report) Row {
-	return s.row(report.Total, pace{report.Total, s.progressNow()}, s.Text("row.total"), s.filters.pinned(s.query), true)
+	return s.row(report.Total, pace{report.Total, s.progressNow()}, s.Text("row.total"), s.filters.pinned(s.query))
 }
 
 func (s sheet) strip(report, months projections.Report) (Strip, error) {
@@ -348,14 +346,14 @@ func (s sheet) strip(report, months projections.Report) (Strip, error) {
 	whose, p := s.Text("row.total"), pace{f, s.progressNow()}
 	on := s.query.AsOf.Date
 	strip := Strip{
-		FullYear: s.cell(f.FullYear, figureFullYear, whose, to, true), Initial: s.cell(f.Initial, figureInitial, whose, to, true),
-		Executed: s.cell(f.Executed, figureExecuted, whose, to, true), Available: s.cell(f.Available, figureAvailable, whose, to, true),
+		FullYear: s.cell(f.FullYear, figureFullYear, whose, to), Initial: s.cell(f.Initial, figureInitial, whose, to),
+		Executed: s.cell(f.Executed, figureExecuted, whose, to), Available: s.cell(f.Available, figureAvailable, whose, to),
 		Gap: s.gap(p), Status: s.status(p), Progress: s.progress(p.progress), ProgressNotes: s.progressNotes(),
 	}
 	for _, row := range months.Rows {
 		if row.Key == fmt.Sprintf("%04d-%02d", s.query.Year, on.Month) && on.Year == s.query.Year {
 			strip.Month = row.Key
-			strip.ThisMonth = s.cell(row.Figures.Executed, figureExecuted, row.Key, to.with("month", strconv.Itoa(int(on.Month))), true)
+			strip.ThisMonth = s.cell(row.Figures.Executed, figureExecuted, row.Key, to.with("month", strconv.Itoa(int(on.Month))))
 		}
 	}
 	if change != 0 {
@@ -450,135 +448,4 @@ func (s sheet) footer() string {
 		}
 	}
 	return strings.Join(append(parts, s.Text("print.through", "sequence", language.Group(strconv.FormatUint(s.at.sequence, 10)))), " · ")
-}
-
-// order is how the table is sorted.
-type order struct {
-	by   projections.By
-	key  string
-	desc bool
-}
-
-// The keys that the table sorts by.
-const (
-	sortName, sortInitial, sortFullYear, sortExecuted = "name", "initial", "full_year", "executed"
-	sortAvailable, sortRate, sortRateInitial, sortGap = "available", "rate", "rate_initial", "gap"
-)
-
-func sortKeys() []string {
-	return []string{sortName, sortInitial, sortFullYear, sortExecuted, sortAvailable, sortRate, sortRateInitial, sortGap}
-}
-
-// standardSort is worst first, and for months the calendar.
-func standardSort(by projections.By) string {
-	if by == projections.ByMonth {
-		return sortName
-	}
-	return sortGap
-}
-
-// standardDescending says which way a column sorts first: names from the
-// start, gaps from the worst, everything else from the largest.
-func standardDescending(key string) bool { return key != sortName && key != sortGap }
-
-func readOrder(f *filters, by projections.By) order {
-	key := oneOf(f, "sort", standardSort(by), sortKeys()...)
-	standard := "asc"
-	if standardDescending(key) {
-		standard = "desc"
-	}
-	return order{by, key, oneOf(f, "dir", standard, "asc", "desc") == "desc"}
-}
-
-func (o order) caption() string {
-	switch {
-	case o.by == projections.ByMonth:
-		return "month"
-	case o.key == sortGap && !o.desc:
-		return "worst"
-	}
-	return "sorted"
-}
-
-// sort orders the rows; those without the value sorted by come last either way,
-// and equals stand by their keys.
-func (o order) sort(v *visit, entries []entry) {
-	collator := v.Collator()
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		if o.key == sortName {
-			byName := cmp.Compare(a.row.Key, b.row.Key)
-			if o.by != projections.ByMonth {
-				byName = cmp.Or(collator.CompareString(a.name, b.name), byName)
-			}
-			return o.turn(byName)
-		}
-		x, y := o.value(a), o.value(b)
-		switch {
-		case x == nil && y == nil:
-			return cmp.Compare(a.row.Key, b.row.Key)
-		case x == nil:
-			return 1
-		case y == nil:
-			return -1
-		}
-		return cmp.Or(o.turn(x.Cmp(y)), cmp.Compare(a.row.Key, b.row.Key))
-	})
-}
-
-func (o order) turn(compared int) int {
-	if o.desc {
-		return -compared
-	}
-	return compared
-}
-
-// value is what the row is sorted by; nil if it has none.
-func (o order) value(e entry) *big.Rat {
-	f := e.row.Figures
-	switch o.key {
-	case sortInitial:
-		return big.NewRat(int64(f.Initial), 1)
-	case sortFullYear:
-		return big.NewRat(int64(f.FullYear), 1)
-	case sortExecuted:
-		return big.NewRat(int64(f.Executed), 1)
-	case sortAvailable:
-		return big.NewRat(int64(f.Available), 1)
-	case sortRateInitial:
-		if e.pace.figures.Initial <= 0 {
-			return nil
-		}
-		return e.pace.figures.RateInitial().Rat()
-	}
-	return e.pace.gap() // the rate less the same for all; by month, less the month's own
-}
-
-func (o order) columns(v *visit) []Column {
-	keep := v.filters.keep(overviewParameters()...)
-	var columns []Column
-	for _, key := range sortKeys() {
-		column := Column{ID: key, Label: o.label(v, key)}
-		desc := standardDescending(key)
-		if key == o.key {
-			desc = !o.desc
-			column.Sorted = map[bool]string{false: "ascending", true: "descending"}[o.desc]
-		}
-		direction := map[bool]string{false: "asc", true: "desc"}[desc]
-		column.Href = keep.with("sort", key, "dir", direction).at("/")
-		columns = append(columns, column)
-	}
-	return columns
-}
-
-// label is the head of a column. The amounts of a month are its own changes.
-func (o order) label(v *visit, key string) string {
-	switch key {
-	case sortName:
-		return v.Text("by." + string(o.by))
-	case sortInitial, sortFullYear, sortExecuted, sortAvailable:
-		if o.by == projections.ByMonth {
-			return v.Text("column.month." + key)
-		}
-	}
-	return v.Text("column." + key)
 }

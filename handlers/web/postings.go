@@ -46,67 +46,91 @@ type PostingRow struct {
 	Href                       string
 }
 
+// asked is the figure that an address asks for, or the single measure of it.
+type asked struct {
+	figure  figure
+	single  bool
+	measure budget.Measure
+}
+
+func readAsked(f *filters) asked {
+	a := asked{figure: findFigure(oneOf(f, "figure", figureExecuted, figureNames()...))}
+	a.measure, a.single = f.measure()
+	return a
+}
+
+func (a asked) counted() signs {
+	if a.single {
+		return signs{a.measure: plus}
+	}
+	return a.figure.signs()
+}
+
+func (a asked) name(v *visit) string {
+	if a.single {
+		return v.Measure(a.measure)
+	}
+	return v.Text("figure." + a.figure.id)
+}
+
 func (s *server) postings(v *visit) (page, error) {
 	sc, err := s.scope(v)
 	if err != nil {
 		return nil, err
 	}
 	f := v.filters
-	figure := findFigure(oneOf(f, "figure", figureExecuted, figureNames()...))
-	measure, single := f.measure()
+	asked := readAsked(f)
 	query := projections.PostingsQuery{
-		Query: sc.query, Month: int(f.number("month", 1, 12)), Before: f.number("before", 1, math.MaxInt64), Limit: postingsPage,
+		Query: sc.query, Measures: asked.counted().measures(), Month: int(f.number("month", 1, 12)),
+		Before: f.number("before", 1, math.MaxInt64), Limit: postingsPage,
 	}
-	unit := f.money()
+	sheet := sheet{visit: v, scope: sc, unit: f.money()}
 	if err := f.end(); err != nil {
 		return nil, err
 	}
-	counted := figure.signs()
-	if single {
-		counted = signs{measure: plus}
-	}
-	query.Measures = counted.measures()
 	found, err := s.Reader.Postings(v.Context(), query)
 	if err != nil {
 		return nil, err
 	}
-	value, err := counted.of(found.Sums)
-	if err != nil {
-		return nil, err
-	}
 	keep := f.keep(append(scopeParameters(), "figure", "measure", "month")...)
-	sheet := sheet{visit: v, scope: sc, unit: unit}
 	p := &Postings{
-		Shell: Shell{Heading: v.Text("figure." + figure.id), Section: sectionPostings},
+		Shell: Shell{Heading: asked.name(v), Section: sectionPostings},
 		Scope: sheet.scopeName(), Subtitle: []string{v.Text("print.as_of", "date", v.Date(sc.query.AsOf.Date)), v.Text("postings.subtitle")},
 		Back:  f.pinned(sc.query).with("project", "", "line", "").at("/"),
-		Money: v.Text(moneyName(unit)), Value: v.Money(value, unit), Count: found.Count, Shown: len(found.Rows),
-		Chips: sc.chips(v, keep, "/postings"), Figures: sheet.figureTabs(figure.id, single), Footer: sheet.footer(),
-	}
-	if single {
-		p.Heading = v.Measure(measure)
-	}
-	if unit != money.Yuan {
-		p.Exact = v.Money(value, money.Yuan)
+		Money: v.Text(moneyName(sheet.unit)), Count: found.Count, Shown: len(found.Rows),
+		Chips: sc.chips(v, keep, "/postings"), Figures: sheet.figureTabs(asked), Footer: sheet.footer(),
 	}
 	if query.Month != 0 {
-		label, value := v.Text("filter.month"), v.Text("chart.month", "month", query.Month)
-		p.Chips = append(p.Chips, Chip{"month", label, value, keep.with("month", "").at("/postings"), v.Text("filter.remove", "filter", label, "value", value)})
+		p.Chips = append(p.Chips, v.chip("month", v.Text("chart.month", "month", query.Month), keep, "/postings"))
 	}
-	if !single {
-		if p.Parts, err = sheet.parts(figure, found.Sums, keep); err != nil {
-			return nil, err
+	p.Older, p.Newest = pager(found, query.Before, keep, "/postings")
+	return p, sheet.compose(p, asked, found, keep)
+}
+
+// compose writes the figure's value, its parts and its postings.
+func (s sheet) compose(p *Postings, asked asked, found projections.Postings, keep address) error {
+	counted := asked.counted()
+	value, err := counted.of(found.Sums)
+	if err != nil {
+		return err
+	}
+	p.Value = s.Printer.Money(value, s.unit)
+	if s.unit != money.Yuan {
+		p.Exact = s.Printer.Money(value, money.Yuan)
+	}
+	if !asked.single {
+		if p.Parts, err = s.parts(asked.figure, found.Sums, keep); err != nil {
+			return err
 		}
 	}
 	for _, row := range found.Rows {
-		shown, err := sheet.posting(row, counted)
+		shown, err := s.posting(row, counted)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.Rows = append(p.Rows, shown)
 	}
-	p.Older, p.Newest = pager(found, query.Before, keep, "/postings")
-	return p, nil
+	return nil
 }
 
 // measure reads the one measure that is asked for, if any.
@@ -133,11 +157,11 @@ func (s sheet) scopeName() string {
 }
 
 // figureTabs lead from figure to figure in the same scope.
-func (s sheet) figureTabs(on string, single bool) []Link {
+func (s sheet) figureTabs(on asked) []Link {
 	keep := s.filters.keep(append(scopeParameters(), "month")...)
 	var tabs []Link
 	for _, id := range figureNames() {
-		tabs = append(tabs, Link{Label: s.Text("figure." + id), Href: keep.with("figure", id).at("/postings"), On: id == on && !single})
+		tabs = append(tabs, Link{Label: s.Text("figure." + id), Href: keep.with("figure", id).at("/postings"), On: id == on.figure.id && !on.single})
 	}
 	return tabs
 }
