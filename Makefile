@@ -23,6 +23,11 @@ test: deps-test ## Run every test; installs and starts what they need
 race: deps-test ## Run every test under the race detector (needs a C compiler)
 	$(GO) test -race -timeout 40m ./...
 
+.PHONY: test-office
+test-office: ## Open exported forms in LibreOffice and compare cell by cell
+	@deploy/local/ensure libreoffice fonts
+	$(GO) test -count=1 -tags office ./handlers/exports
+
 .PHONY: bench
 bench: deps ## Measure, each figure beside a floor of the same run
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./events/... ./projections/... ./handlers/...
@@ -34,7 +39,7 @@ build: ## Build bin/outturn
 .PHONY: generate
 generate: ## Write again what is generated: the example, schemas, docs, goldens
 	$(GO) generate ./...
-	$(GO) test ./events ./events/budget ./handlers/api -update
+	$(GO) test ./events ./events/budget ./projections ./handlers/api ./handlers/audit ./handlers/exports ./handlers/metrics -update
 
 .PHONY: verify
 verify: generate ## Fail if something generated or formatted is out of date

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/budget"
 )
 
 // Lines reads the lines of a query with their figures, by code, and the log
@@ -48,7 +49,7 @@ func (s *Store) EventsAbout(ctx context.Context, subjects []string, types []even
 			return err
 		}
 		arguments := Query{AsOf: at}.arguments(sequence)
-		maps.Copy(arguments, pgx.NamedArgs{"subjects": subjects, "types": typeNames(types)})
+		maps.Copy(arguments, pgx.NamedArgs{"subjects": subjects, "types": texts(types)})
 		rows, err := tx.Query(ctx, `SELECT body FROM event
 			WHERE NOT posted AND subject = ANY(@subjects::text[]) AND type = ANY(@types::text[])
 			AND sequence <= @through AND (@date::date IS NULL OR date IS NULL OR date <= @date)
@@ -68,10 +69,33 @@ func (s *Store) EventsAbout(ctx context.Context, subjects []string, types []even
 	return sequence, all, err
 }
 
-func typeNames(types []events.Type) []string {
-	names := make([]string, len(types))
-	for i, t := range types {
-		names[i] = string(t)
-	}
-	return names
+// ClassSums are the sums of the postings of one economic class on one line.
+type ClassSums struct {
+	Line  events.LineID
+	Class events.EconomicClass
+	Sums  budget.Sums
+}
+
+// SumsByClass sums the postings of some economic classes on the lines of a query,
+// by the payment's own class where it is finer than the line's.
+func (s *Store) SumsByClass(ctx context.Context, q Query, classes []events.EconomicClass) (sequence uint64, all []ClassSums, err error) {
+	err = s.snapshot(ctx, fmt.Sprintf("the economic classes of %d", q.Year), func(tx pgx.Tx) (err error) {
+		if sequence, err = position(ctx, tx, q.AsOf); err != nil {
+			return err
+		}
+		arguments := q.arguments(sequence)
+		arguments["classes"] = texts(classes)
+		rows, err := tx.Query(ctx, "WITH "+lineScope+" SELECT line, economic_class, "+sumPostings+" FROM posting WHERE "+postingsAsOf+
+			" AND economic_class = ANY(@classes) GROUP BY 1, 2 ORDER BY 1, 2", arguments)
+		if err != nil {
+			return err
+		}
+		var row ClassSums
+		_, err = pgx.ForEachRow(rows, append([]any{&row.Line, &row.Class}, scanSums(&row.Sums)...), func() error {
+			all = append(all, row)
+			return nil
+		})
+		return err
+	})
+	return sequence, all, err
 }

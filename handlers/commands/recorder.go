@@ -11,6 +11,7 @@ import (
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/events/performance"
 )
 
 // Limits of the recorder.
@@ -78,6 +79,7 @@ type Recorder struct {
 	recorded time.Time
 	chain    map[string]events.Hash // by subject of the log: its last event
 	index    map[events.Key]uint64  // every key ever recorded: its sequence
+	goals    map[performance.Key]*performance.Record
 }
 
 // Open reads the whole log into the books. Errors: those of the log, and any
@@ -99,6 +101,7 @@ func Open(ctx context.Context, config Config) (*Recorder, error) {
 		books:    budget.NewBooks(),
 		chain:    make(map[string]events.Hash),
 		index:    make(map[events.Key]uint64),
+		goals:    make(map[performance.Key]*performance.Record),
 	}
 	if err := r.catchUp(ctx); err != nil {
 		return nil, fmt.Errorf("read the log into the books: %w", err)
@@ -253,6 +256,9 @@ func (r *Recorder) follow(record eventlog.Record) error {
 	if _, err := budget.Evolve(r.books, event); err != nil {
 		return err
 	}
+	if err := r.followGoal(event); err != nil {
+		return err
+	}
 	r.chain[record.Subject] = event.Hash()
 	r.index[event.Key()] = event.Sequence
 	r.sequence, r.recorded = event.Sequence, event.RecordedTime
@@ -267,6 +273,18 @@ func (r *Recorder) read(ctx context.Context, sequence uint64) (events.Event, err
 		return events.Event{}, err
 	}
 	return events.Decode(record.Body)
+}
+
+// followGoal adds an event of the log to the record of its subject's performance.
+func (r *Recorder) followGoal(event events.Event) error {
+	key, ok := performance.KeyOf(event)
+	if !ok {
+		return nil
+	}
+	if r.goals[key] == nil {
+		r.goals[key] = &performance.Record{Key: key}
+	}
+	return performance.Evolve(r.goals[key], event)
 }
 
 // fatal marks an error after which the books are not to be trusted.

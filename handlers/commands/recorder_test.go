@@ -175,6 +175,22 @@ func TestADryRunRecordsNothing(t *testing.T) {
 	wantLast(t, log, 4)
 }
 
+func TestGoalsAreHeldToTheirRules(t *testing.T) {
+	log := eventlog.NewMemory()
+	recorder := start(t, log)
+	submit(t, recorder, registers("100.00")...)
+	score := func(id, points string) commands.Item {
+		return item(id, "indicator.scored", "P1", `{"about":"project","year":2023,"indicator":"i1","date":"2024-01-10","score":"`+points+`"}`)
+	}
+	set := item("s", "indicator.set", "P1", `{"about":"project","year":2023,"indicator":"i1","level1":"产出指标","level2":"数量指标","level3":"人次","operator":"≥","target":"100","weight":"10","date":"2023-01-10"}`)
+	results := submit(t, recorder, score("g0", "5"), set, score("g1", "10.5"), score("g2", "10"))
+	wantStatus(t, results, commands.Rejected, commands.Accepted, commands.Rejected, commands.Accepted)
+	if results[0].Refusal.Code != events.CodeUnknownIndicator || results[2].Refusal.Reason != events.ReasonScoreAboveWeight {
+		t.Errorf("refused as %v and %v", results[0].Refusal, results[2].Refusal)
+	}
+	wantStatus(t, submit(t, start(t, log), score("g3", "10.5"), score("g4", "9")), commands.Rejected, commands.Accepted)
+}
+
 func TestALongDryRunSeesItsOwnBeginning(t *testing.T) {
 	recorder := start(t, eventlog.NewMemory())
 	items := registers("100000.00")

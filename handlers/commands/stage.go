@@ -10,6 +10,7 @@ import (
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/events/performance"
 )
 
 // stage is where events are decided and stamped before the log has taken them.
@@ -23,6 +24,7 @@ type stage struct {
 	recorded time.Time
 	chain    map[string]events.Hash
 	keys     map[events.Key]events.Event // staged here
+	goals    map[performance.Key]*performance.Record
 	records  []eventlog.Record
 	err      error // the log could not be read while deciding; kept on the root stage
 }
@@ -31,6 +33,7 @@ func newStage(r *Recorder) *stage {
 	return &stage{
 		recorder: r, books: r.books.Fork(), sequence: r.sequence, recorded: r.recorded,
 		chain: make(map[string]events.Hash), keys: make(map[events.Key]events.Event),
+		goals: make(map[performance.Key]*performance.Record),
 	}
 }
 
@@ -38,6 +41,7 @@ func (s *stage) fork() *stage {
 	return &stage{
 		recorder: s.recorder, base: s, books: s.books.Fork(), sequence: s.sequence, recorded: s.recorded,
 		chain: make(map[string]events.Hash), keys: make(map[events.Key]events.Event),
+		goals: make(map[performance.Key]*performance.Record),
 	}
 }
 
@@ -48,11 +52,13 @@ func (s *stage) merge() {
 		s.base.sequence, s.base.recorded = s.sequence, s.recorded
 		maps.Copy(s.base.chain, s.chain)
 		maps.Copy(s.base.keys, s.keys)
+		maps.Copy(s.base.goals, s.goals)
 		s.base.records = append(s.base.records, s.records...)
 		return
 	}
 	r := s.recorder
 	maps.Copy(r.chain, s.chain)
+	maps.Copy(r.goals, s.goals)
 	for key, event := range s.keys {
 		r.index[key] = event.Sequence
 	}
@@ -117,7 +123,7 @@ func (s *stage) decide(ctx context.Context, item Item, actor string, mine map[ev
 	if first, found := s.find(ctx, event.Key()); found {
 		return s.repeated(event, first, mine[event.Key()])
 	}
-	if err := budget.Decide(s.books, event); err != nil {
+	if err := s.judge(event); err != nil {
 		if refusal := events.AsRefusal(err); refusal != nil {
 			return Result{Status: Rejected, Refusal: refusal}
 		}
@@ -127,6 +133,41 @@ func (s *stage) decide(ctx context.Context, item Item, actor string, mine map[ev
 		return internal(err)
 	}
 	return Result{Status: Accepted, Sequence: s.sequence, Line: s.lineOf(event)}
+}
+
+// judge applies the rules of money and those of performance.
+func (s *stage) judge(event events.Event) error {
+	if err := budget.Decide(s.books, event); err != nil {
+		return err
+	}
+	if key, ok := performance.KeyOf(event); ok {
+		return performance.Decide(s.goal(key), event)
+	}
+	return nil
+}
+
+// goal is the record of a subject's performance as it is staged, or nil.
+func (s *stage) goal(key performance.Key) *performance.Record {
+	for at := s; at != nil; at = at.base {
+		if record, ok := at.goals[key]; ok {
+			return record
+		}
+	}
+	return s.recorder.goals[key]
+}
+
+// evolveGoal adds an event to a copy of its record, kept by this stage.
+func (s *stage) evolveGoal(event events.Event) error {
+	key, ok := performance.KeyOf(event)
+	if !ok {
+		return nil
+	}
+	record := s.goal(key).Clone()
+	if record == nil {
+		record = &performance.Record{Key: key}
+	}
+	s.goals[key] = record
+	return performance.Evolve(record, event)
 }
 
 // internal is the answer to an event that this program fails to decide: it is
@@ -194,6 +235,9 @@ func (s *stage) record(event events.Event, actor string) error {
 		return err
 	}
 	if _, err := budget.Evolve(s.books, recorded); err != nil {
+		return err
+	}
+	if err := s.evolveGoal(recorded); err != nil {
 		return err
 	}
 	s.sequence, s.recorded = recorded.Sequence, now
