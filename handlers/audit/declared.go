@@ -170,6 +170,14 @@ func (t Text) MarshalJSON() ([]byte, error) {
 // Year is a fiscal year, 0 if the document states none.
 type Year int
 
+// MarshalJSON writes a year that is not stated as null.
+func (y Year) MarshalJSON() ([]byte, error) {
+	if y == 0 {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, int64(y), 10), nil
+}
+
 // UnmarshalJSON reads 2023, "2023" or null.
 func (y *Year) UnmarshalJSON(raw []byte) error {
 	text := string(bytes.Trim(raw, `"`))

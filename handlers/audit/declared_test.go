@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,4 +83,18 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d forms audited of %d", report.Forms, len(declared.Forms))
 		}
 	})
+}
+
+func TestAYearThatIsNotStatedSurvivesWritingAndReading(t *testing.T) {
+	t.Parallel()
+	for _, year := range []audit.Year{0, 2023} {
+		raw, err := json.Marshal(year)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read audit.Year
+		if err := json.Unmarshal(raw, &read); err != nil || read != year {
+			t.Errorf("%d is written %s and read %d, %v", year, raw, read, err)
+		}
+	}
 }
