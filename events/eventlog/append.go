@@ -31,6 +31,7 @@ const (
 	codeBatchTooLarge         jetstream.ErrorCode = 10199
 	codeBatchDuplicate        jetstream.ErrorCode = 10201
 	codeBatchesInFlight       jetstream.ErrorCode = 10210
+	codeWrongLastMsgID        jetstream.ErrorCode = 10070
 	codeStoreFailed           jetstream.ErrorCode = 10077
 )
 
@@ -165,7 +166,8 @@ func unanswered(err error) error {
 // refused is the error of a request that the server refused.
 func refused(err *jetstream.APIError) error {
 	switch err.ErrorCode {
-	case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant, codeDuplicateInProcess:
+	case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant,
+		codeWrongLastMsgID, codeDuplicateInProcess:
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	case codeBatchDuplicate:
 		return fmt.Errorf("%w: %w", ErrDuplicate, err)

@@ -9,6 +9,10 @@ import (
 // JetStream atomic batch.
 const MaxBatch = 1000
 
+// FewRecords is up to how many records appending each costs less than one batch:
+// measured, a batch costs as much as some 18 single appends whatever its size.
+const FewRecords = 15
+
 // Record is one entry of the log.
 type Record struct {
 	// Sequence is the place in the log, from 1 on, without gaps. Append sets it.
@@ -56,6 +60,14 @@ type Log interface {
 	// ErrUncertain, ErrUnavailable, ErrTooLarge. Where both a conflict and a
 	// duplicate hold, either may come. With no records it only tests after.
 	Append(ctx context.Context, after uint64, records []Record) error
+
+	// AppendEach appends the records one after the other, each only if the log
+	// ends with the one before it, and the first if it ends at after. It returns
+	// how many are appended, with their sequences set; the others are not, unless
+	// the error is ErrUncertain. It is for a few records that need not stand or
+	// fall together: up to [FewRecords] it is faster than a batch. Errors: those of
+	// Append.
+	AppendEach(ctx context.Context, after uint64, records []Record) (int, error)
 
 	// Last is the last sequence, 0 for an empty log.
 	Last(ctx context.Context) (uint64, error)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ var (
 // Log is what the recorder needs of the log.
 type Log interface {
 	Append(ctx context.Context, after uint64, records []eventlog.Record) error
+	AppendEach(ctx context.Context, after uint64, records []eventlog.Record) (int, error)
 	Last(ctx context.Context) (uint64, error)
 	At(ctx context.Context, sequence uint64) (eventlog.Record, error)
 	Read(ctx context.Context, from, upTo uint64, deliver func([]eventlog.Record) error) error
@@ -160,13 +162,13 @@ func (r *Recorder) gather(first *request) []*request {
 // serve decides and appends a batch of requests and answers each. It returns
 // an error only when the recorder cannot go on.
 func (r *Recorder) serve(ctx context.Context, batch []*request) error {
-	mine := make(map[events.Key]bool) // appended by this batch, perhaps, before an answer was lost
+	mine := make(map[events.Hash]bool) // appended by this batch, perhaps, before it failed
 	for range MaxAttempts {
 		stage := newStage(r)
 		fitting := stage.decideAll(ctx, batch, mine)
 		err := stage.err
 		if err == nil {
-			err = r.settle(ctx, stage)
+			err = r.settle(ctx, stage, mayBeApart(fitting))
 		}
 		switch {
 		case err == nil:
@@ -176,10 +178,9 @@ func (r *Recorder) serve(ctx context.Context, batch []*request) error {
 			}
 			return nil
 		case errors.Is(err, eventlog.ErrUncertain):
-			for key := range stage.keys {
-				mine[key] = true
-			}
+			stage.claim(mine)
 		case errors.Is(err, eventlog.ErrConflict), errors.Is(err, eventlog.ErrDuplicate):
+			stage.claim(mine) // the first of them may have been appended, each alone
 			r.config.Observer.Conflicted()
 		default:
 			r.answer(batch, unavailable(err))
@@ -196,7 +197,7 @@ func (r *Recorder) serve(ctx context.Context, batch []*request) error {
 
 // settle appends what the stage recorded, or makes sure that what it rejected
 // was decided on the log's end. ErrConflict means: catch up, decide again.
-func (r *Recorder) settle(ctx context.Context, s *stage) error {
+func (r *Recorder) settle(ctx context.Context, s *stage, apart bool) error {
 	if len(s.records) == 0 {
 		last, err := r.config.Log.Last(ctx)
 		if err == nil && last != r.sequence {
@@ -205,12 +206,27 @@ func (r *Recorder) settle(ctx context.Context, s *stage) error {
 		return err
 	}
 	began := time.Now()
-	if err := r.config.Log.Append(ctx, r.sequence, s.records); err != nil {
+	if err := r.append(ctx, s.records, apart); err != nil {
 		return err
 	}
 	r.config.Observer.Appended(len(s.records), time.Since(began))
 	s.merge()
 	return nil
+}
+
+// append appends the records together or, if they are few and may be apart, one
+// after the other, which is faster then.
+func (r *Recorder) append(ctx context.Context, records []eventlog.Record, apart bool) error {
+	if len(records) == 1 || len(records) > eventlog.FewRecords || !apart {
+		return r.config.Log.Append(ctx, r.sequence, records)
+	}
+	_, err := r.config.Log.AppendEach(ctx, r.sequence, records)
+	return err
+}
+
+// mayBeApart says whether none of the requests is all or nothing.
+func mayBeApart(batch []*request) bool {
+	return !slices.ContainsFunc(batch, func(q *request) bool { return q.Mode == AllOrNothing })
 }
 
 func (r *Recorder) answer(batch []*request, err error) {
@@ -309,7 +325,7 @@ func unavailable(err error) error {
 }
 
 // afterLoss is what callers are told when the log went away in between.
-func afterLoss(mine map[events.Key]bool, err error) error {
+func afterLoss(mine map[events.Hash]bool, err error) error {
 	if len(mine) > 0 {
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 	}

@@ -326,6 +326,26 @@ func (f faulty) Append(ctx context.Context, after uint64, records []eventlog.Rec
 	}
 }
 
+func (f faulty) AppendEach(ctx context.Context, after uint64, records []eventlog.Record) (int, error) {
+	for i := range records {
+		if err := f.Append(ctx, after+uint64(i), records[i:i+1]); err != nil {
+			return i, err
+		}
+	}
+	return len(records), nil
+}
+
+// TestAPrefixThatWasAppendedIsNotRecordedTwice: of four events appended one by
+// one the second meets a conflict; the first is in the log by then.
+func TestAPrefixThatWasAppendedIsNotRecordedTwice(t *testing.T) {
+	log := faulty{eventlog.NewMemory(), make(chan func(func() error) error, 2)}
+	recorder := start(t, log)
+	log.appends <- func(do func() error) error { return do() }
+	log.appends <- func(func() error) error { return eventlog.ErrConflict }
+	wantStatus(t, submit(t, recorder, registers("100.00")...), commands.Accepted, commands.Accepted, commands.Accepted, commands.Accepted)
+	wantLast(t, log, 4)
+}
+
 func TestALostAnswerIsFoundOut(t *testing.T) {
 	for name, fault := range map[string]func(func() error) error{
 		"appended, answer lost": func(do func() error) error { return errors.Join(do(), eventlog.ErrUncertain) },

@@ -66,9 +66,17 @@ func (s *stage) merge() {
 	r.position.Store(r.sequence)
 }
 
+// claim adds what was staged, stamp and all, to what this batch may have appended
+// itself.
+func (s *stage) claim(mine map[events.Hash]bool) {
+	for _, event := range s.keys {
+		mine[event.Hash()] = true
+	}
+}
+
 // decideAll decides the requests in their order, as many as fit in one batch of
 // the log, and returns those that it decided.
-func (s *stage) decideAll(ctx context.Context, batch []*request, mine map[events.Key]bool) []*request {
+func (s *stage) decideAll(ctx context.Context, batch []*request, mine map[events.Hash]bool) []*request {
 	for i, q := range batch {
 		if i > 0 && len(s.records)+len(q.items) > eventlog.MaxBatch {
 			return batch[:i]
@@ -80,7 +88,7 @@ func (s *stage) decideAll(ctx context.Context, batch []*request, mine map[events
 
 // decideRequest decides one request's items on a stage of their own, and keeps
 // it unless the request is a dry run or falls as a whole.
-func (s *stage) decideRequest(ctx context.Context, q *request, mine map[events.Key]bool) {
+func (s *stage) decideRequest(ctx context.Context, q *request, mine map[events.Hash]bool) {
 	own := s.fork()
 	q.results = make([]Result, len(q.items))
 	refused := false
@@ -115,13 +123,13 @@ func forgetSequences(results []Result) {
 }
 
 // decide decides one item and, if it holds, stages its event.
-func (s *stage) decide(ctx context.Context, item Item, actor string, mine map[events.Key]bool) Result {
+func (s *stage) decide(ctx context.Context, item Item, actor string, mine map[events.Hash]bool) Result {
 	if item.Refusal != nil {
 		return Result{Status: Rejected, Refusal: item.Refusal}
 	}
 	event := item.Event
 	if first, found := s.find(ctx, event.Key()); found {
-		return s.repeated(event, first, mine[event.Key()])
+		return s.repeated(event, first, mine[first.Hash()])
 	}
 	if err := s.judge(event); err != nil {
 		if refusal := events.AsRefusal(err); refusal != nil {

@@ -30,6 +30,9 @@ func Run(t *testing.T, newStore func(t testing.TB) Store) {
 	for name, test := range map[string]func(*testing.T, Store){
 		"an empty log has no records":                       emptyLog,
 		"an append sets the sequences":                      appendSetsSequences,
+		"appending each sets the sequences":                 eachSetsSequences,
+		"appending each ends at the first that is refused":  eachEndsAtRefusal,
+		"appending each from many writers loses nothing":    eachFromMany,
 		"an append of nothing tests the guard":              appendOfNothing,
 		"a conflict appends nothing":                        conflict,
 		"a duplicate appends nothing":                       duplicate,
