@@ -15,15 +15,19 @@ import (
 	"github.com/outturn/outturn/handlers/metrics"
 	"github.com/outturn/outturn/handlers/web"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // Config is what the server's handler is made of.
 type Config struct {
 	Recorder *commands.Recorder
 	Reader   projections.Reader
-	Log      eventlog.Log
-	Keyring  *auth.Keyring
-	Metrics  *metrics.Metrics
+	Forms    forms.Source
+	// Snapshots seals forms; nil where there is no key to sign with.
+	Snapshots api.Snapshots
+	Log       eventlog.Log
+	Keyring   *auth.Keyring
+	Metrics   *metrics.Metrics
 	// ProjectionProblem is why the projection has stopped, or nil.
 	ProjectionProblem func() error
 	// Pages says who may see the pages.
@@ -47,7 +51,7 @@ const (
 // New makes the handler of the whole server.
 func New(c Config) http.Handler {
 	calls := api.New(api.Config{
-		Recorder: c.Recorder, Reader: c.Reader, Log: c.Log, Logger: c.Logger, Closing: c.Closing,
+		Recorder: c.Recorder, Reader: c.Reader, Forms: c.Forms, Snapshots: c.Snapshots, Log: c.Log, Logger: c.Logger, Closing: c.Closing,
 		Texts: func(r *http.Request) api.Texts { return language.Of(r) },
 	})
 	mux := http.NewServeMux()
@@ -61,7 +65,7 @@ func New(c Config) http.Handler {
 }
 
 func pages(c Config) http.Handler {
-	config := web.Config{Reader: c.Reader, Now: c.Now, Logger: c.Logger}
+	config := web.Config{Reader: c.Reader, Forms: c.Forms, Now: c.Now, Logger: c.Logger}
 	if c.Pages == Everybody {
 		return web.New(config)
 	}

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,6 +21,7 @@ import (
 	"github.com/outturn/outturn/handlers"
 	"github.com/outturn/outturn/handlers/auth"
 	"github.com/outturn/outturn/handlers/commands"
+	"github.com/outturn/outturn/handlers/snapshots"
 )
 
 // stream is the log's name on a machine of one's own.
@@ -42,9 +46,13 @@ func (d devCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
+	key, err := keptKey(d.Data)
+	if err != nil {
+		return err
+	}
 	server, err := boot(ctx, settings{
 		conn: services.conn, stream: stream, databaseURL: services.databaseURL(), listen: d.Listen,
-		token: token, pages: handlers.Everybody, logger: logger,
+		token: token, signingKey: key, pages: handlers.Everybody, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -109,6 +117,17 @@ func keptToken(data string) (string, error) {
 		return token, os.WriteFile(file, []byte(token+"\n"), 0o600)
 	}
 	return strings.TrimSpace(string(raw)), err
+}
+
+// keptKey is the key of a data folder that snapshots are signed with, made at the
+// first start.
+func keptKey(data string) (ed25519.PrivateKey, error) {
+	file := filepath.Join(data, "signing-key.pem")
+	key, err := snapshots.LoadKey(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return snapshots.NewKey(file)
+	}
+	return key, err
 }
 
 // services are the log's and the projection's servers, run privately under a

@@ -25,17 +25,14 @@ type postCommand struct {
 	File   string `arg:"" type:"existingfile" help:"NDJSON file: one CloudEvent a line."`
 	DryRun bool   `help:"Decide everything, record nothing."`
 	Atomic bool   `help:"Record all of the file or nothing (at most 1000 events)."`
-	Data   string `env:"OUTTURN_DATA" default:"data" placeholder:"DIR" help:"Folder of the \"outturn dev\" to post to, when --server is not given."`
-	Server string `env:"OUTTURN_SERVER" placeholder:"URL" help:"Server to post to."`
-	Token  string `env:"OUTTURN_TOKEN" placeholder:"TOKEN" help:"Token to post with."`
-	Lang   string `env:"OUTTURN_LANG" default:"zh-CN" enum:"zh-CN,en" help:"Language of refusals: zh-CN or en."`
-	JSON   bool   `name:"json" help:"Print JSON: counts, and each event that was not recorded anew."`
+	remote
+	JSON bool `name:"json" help:"Print JSON: counts, and each event that was not recorded anew."`
 }
 
 func (p postCommand) Run(ctx context.Context, c console) error {
 	server, err := p.connect()
 	if err != nil {
-		return misuse{err}
+		return err
 	}
 	raw, err := os.ReadFile(p.File)
 	if err != nil {
@@ -55,17 +52,6 @@ func (p postCommand) Run(ctx context.Context, c console) error {
 	}
 	bar.stop()
 	return p.report(c, total)
-}
-
-func (p postCommand) connect() (*client.Client, error) {
-	if p.Server != "" {
-		return client.New(p.Server, p.Token, p.Lang), nil
-	}
-	at, err := readContact(p.Data)
-	if err != nil {
-		return nil, err
-	}
-	return client.New(at.Address, at.Token, p.Lang), nil
 }
 
 func linesOf(raw []byte) [][]byte {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/outturn/outturn/handlers"
+	"github.com/outturn/outturn/handlers/snapshots"
 )
 
 type serveCommand struct {
@@ -19,12 +21,17 @@ type serveCommand struct {
 	Listen      string     `env:"OUTTURN_LISTEN" default:"127.0.0.1:8080" help:"Address to serve on."`
 	Token       string     `env:"OUTTURN_TOKEN" placeholder:"TOKEN" help:"The admin's token. Better: --token-file."`
 	TokenFile   string     `env:"OUTTURN_TOKEN_FILE" placeholder:"FILE" help:"File that holds the admin's token."`
+	SigningKey  string     `name:"signing-key-file" env:"OUTTURN_SIGNING_KEY_FILE" placeholder:"FILE" help:"Private key (ed25519, PEM) that snapshots are signed with. Without it nothing is sealed."`
 	OpenPages   bool       `env:"OUTTURN_OPEN_PAGES" help:"Show the pages without signing in. Only behind something that keeps strangers out."`
 	LogLevel    slog.Level `env:"OUTTURN_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 }
 
 func (s serveCommand) Run(ctx context.Context, c console) error {
 	token, err := s.token()
+	if err != nil {
+		return misuse{err}
+	}
+	key, err := s.signingKey()
 	if err != nil {
 		return misuse{err}
 	}
@@ -39,7 +46,8 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 		pages = handlers.Everybody
 	}
 	server, err := boot(ctx, settings{
-		conn: conn, stream: s.Stream, databaseURL: s.DatabaseURL, listen: s.Listen, token: token, pages: pages, logger: logger,
+		conn: conn, stream: s.Stream, databaseURL: s.DatabaseURL, listen: s.Listen,
+		token: token, signingKey: key, pages: pages, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -48,6 +56,14 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 		logger.InfoContext(ctx, "serving", "address", server.address(), "sequence", server.recorder.Position(), "version", version)
 		return nil
 	})
+}
+
+// signingKey reads the key that snapshots are signed with; nil if none is set.
+func (s serveCommand) signingKey() (ed25519.PrivateKey, error) {
+	if s.SigningKey == "" {
+		return nil, nil
+	}
+	return snapshots.LoadKey(s.SigningKey)
 }
 
 // token reads the admin's token from where the settings say.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,9 +15,11 @@ import (
 
 	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/handlers"
+	"github.com/outturn/outturn/handlers/api"
 	"github.com/outturn/outturn/handlers/auth"
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/handlers/metrics"
+	"github.com/outturn/outturn/handlers/snapshots"
 	"github.com/outturn/outturn/projections"
 )
 
@@ -35,7 +38,8 @@ type settings struct {
 	stream      string
 	databaseURL string
 	listen      string
-	token       string // lets an admin in
+	token       string             // lets an admin in
+	signingKey  ed25519.PrivateKey // of snapshots; nil seals none
 	pages       handlers.Access
 	logger      *slog.Logger
 }
@@ -84,9 +88,13 @@ func boot(ctx context.Context, s settings) (_ *server, err error) {
 	if b.recorder, err = commands.Open(ctx, commands.Config{Log: b.log, Observer: measured, Logger: s.logger}); err != nil {
 		return nil, err
 	}
+	var sealer api.Snapshots
+	if s.signingKey != nil {
+		sealer = &snapshots.Sealer{Reader: b.store, Recorder: b.recorder, Key: s.signingKey}
+	}
 	b.http = &http.Server{
 		Handler: handlers.New(handlers.Config{
-			Recorder: b.recorder, Reader: b.store, Log: b.log, Keyring: keyring, Metrics: measured,
+			Recorder: b.recorder, Reader: b.store, Forms: b.store, Snapshots: sealer, Log: b.log, Keyring: keyring, Metrics: measured,
 			ProjectionProblem: func() error { return b.projector.Status().Problem },
 			Pages:             s.pages, Now: time.Now, Logger: s.logger, Closing: b.closing,
 		}),

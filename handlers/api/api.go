@@ -12,6 +12,7 @@ import (
 	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // RequestIDHeader carries the request's id in the answer.
@@ -54,7 +55,10 @@ type Texts interface {
 type Config struct {
 	Recorder Recorder
 	Reader   projections.Reader
-	Log      Log
+	Forms    forms.Source
+	// Snapshots seals forms; nil where there is no key to sign with.
+	Snapshots Snapshots
+	Log       Log
 	// Texts picks the language that a request asks for.
 	Texts  func(*http.Request) Texts
 	Logger *slog.Logger
@@ -99,6 +103,12 @@ func routes() []route {
 		{http.MethodGet, "/v1/lines/{line}", (*API).getLine},
 		{http.MethodGet, "/v1/lines/{line}/events", (*API).getLineEvents},
 		{http.MethodGet, "/v1/stream", (*API).getStream},
+		{http.MethodGet, "/v1/forms/{year}/{subject}", (*API).getForm},
+		{http.MethodGet, "/v1/forms/{year}/{subject}/cells/{cell}/events", (*API).getCell},
+		{http.MethodPost, "/v1/audit", (*API).postAudit},
+		{http.MethodGet, "/v1/datasets/{year}/{unit}", (*API).getDataset},
+		{http.MethodPost, "/v1/snapshots", (*API).postSnapshot},
+		{http.MethodGet, "/v1/snapshots/{file}", (*API).getSnapshot},
 	}
 }
 

@@ -44,9 +44,11 @@ func TestTheDocumentStatesTheLimitsAndNamesEveryCall(t *testing.T) {
 			t.Errorf("docs/api.md does not say %q", want)
 		}
 	}
+	named := strings.NewReplacer("{line}", "L-docs", "{sequence}", "1", "{year}", "2023", "{subject}", "P-docs", "{unit}", "U-docs",
+		"{cell}", "funds.total.executed", "{file}", "$SNAPSHOT.zip")
 	for _, route := range api.Routes() {
 		_, path, _ := strings.Cut(route, " ")
-		called := "$OUTTURN" + strings.NewReplacer("{line}", "L-docs", "{sequence}", "1").Replace(path)
+		called := "$OUTTURN" + named.Replace(path)
 		if !regexp.MustCompile(regexp.QuoteMeta(called) + `[?"]`).MatchString(doc) {
 			t.Errorf("docs/api.md has no example of %s", route)
 		}

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -11,6 +9,7 @@ import (
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/handlers/commands"
+	"github.com/outturn/outturn/handlers/formimport"
 	"github.com/outturn/outturn/projections"
 )
 
@@ -23,6 +22,10 @@ const (
 	CodeQueryInvalid          events.Code = "query_invalid"
 	CodeNotFound              events.Code = "not_found"
 	CodeMethodNotAllowed      events.Code = "method_not_allowed"
+	CodeDeclaredInvalid       events.Code = "declared_invalid" // not a document of declared forms
+	CodeRequestInvalid        events.Code = "request_invalid"  // a body that is not what the call takes
+	CodeSnapshotChanged       events.Code = "snapshot_changed" // cannot be made again as it was sealed
+	CodeSigningKeyMissing     events.Code = "signing_key_missing"
 	CodeConflict              events.Code = "conflict"
 	CodeOverloaded            events.Code = "overloaded"
 	CodeLogUnavailable        events.Code = "log_unavailable"
@@ -46,6 +49,11 @@ const (
 	ReasonParameterUnknown      events.Reason = "parameter_unknown"  // parameter, known
 	ReasonNotFound              events.Reason = "not_found"          // path
 	ReasonMethodNotAllowed      events.Reason = "method_not_allowed" // method, allowed
+	ReasonDeclaredInvalid       events.Reason = "declared_invalid"   // problem
+	ReasonRequestInvalid        events.Reason = "request_invalid"    // problem
+	ReasonSnapshotTooLarge      events.Reason = "snapshot_too_large"
+	ReasonSnapshotChanged       events.Reason = "snapshot_changed" // problem
+	ReasonSigningKeyMissing     events.Reason = "signing_key_missing"
 	ReasonConflict              events.Reason = "conflict"
 	ReasonOverloaded            events.Reason = "overloaded"
 	ReasonLogUnavailable        events.Reason = "log_unavailable"
@@ -79,6 +87,17 @@ var statusOf = map[events.Code]int{
 	CodeQueryInvalid:             http.StatusBadRequest,
 	CodeNotFound:                 http.StatusNotFound,
 	CodeMethodNotAllowed:         http.StatusMethodNotAllowed,
+	CodeDeclaredInvalid:          http.StatusBadRequest,
+	formimport.CodeTooLarge:      http.StatusRequestEntityTooLarge,
+	formimport.CodeDamaged:       http.StatusBadRequest,
+	formimport.CodeKind:          http.StatusUnsupportedMediaType,
+	formimport.CodeMacros:        http.StatusUnprocessableEntity,
+	formimport.CodeExternalLinks: http.StatusUnprocessableEntity,
+	formimport.CodeDTD:           http.StatusUnprocessableEntity,
+	formimport.CodeNotAForm:      http.StatusUnprocessableEntity,
+	CodeRequestInvalid:           http.StatusBadRequest,
+	CodeSnapshotChanged:          http.StatusConflict,
+	CodeSigningKeyMissing:        http.StatusNotImplemented,
 	CodeConflict:                 http.StatusConflict,
 	CodeOverloaded:               http.StatusServiceUnavailable,
 	CodeLogUnavailable:           http.StatusServiceUnavailable,
@@ -172,20 +191,4 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, refusal *events.Ref
 		Detail: texts.Refusal(refusal), Code: refusal.Code, Reason: refusal.Reason, Pointer: refusal.Where,
 		Params: refusal.Params, RequestID: w.Header().Get(RequestIDHeader),
 	})
-}
-
-func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
-	var encoded bytes.Buffer
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false) // stored events leave as the bytes that their hash is of
-	if err := encoder.Encode(body); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	header := w.Header()
-	header.Set("Content-Type", contentType+"; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	w.Write(encoded.Bytes()) // a client that is gone is no error of ours
 }

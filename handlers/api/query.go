@@ -76,10 +76,17 @@ func (q *query) flag(name string) bool {
 	return false
 }
 
+// require remembers that a parameter is missing.
+func (q *query) require(name string) {
+	if q.err == nil {
+		q.err = events.Refuse(CodeQueryInvalid, ReasonParameterRequired, "", "parameter", name)
+	}
+}
+
 func (q *query) year() fiscal.Year {
 	text := q.get("year")
-	if text == "" && q.err == nil {
-		q.err = events.Refuse(CodeQueryInvalid, ReasonParameterRequired, "", "parameter", "year")
+	if text == "" {
+		q.require("year")
 	}
 	year, err := fiscal.ParseYear(text)
 	if err != nil {

@@ -23,7 +23,11 @@ import (
 	"github.com/outturn/outturn/handlers/commands"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The tests' Postgres ends with the process.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/outturn/outturn/deploy/local.(*process).run"),
+		goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1"))
+}
 
 const (
 	token     = "outturn_a-token-of-the-tests"
@@ -81,24 +85,34 @@ func start(t *testing.T) *server {
 func startWith(t *testing.T, configure func(*http.Server)) *server {
 	t.Helper()
 	s := &server{t: t, log: &brokenLog{Memory: eventlog.NewMemory()}, closing: make(chan struct{})}
-	logger := slog.New(slog.DiscardHandler)
-	recorder, err := commands.Open(t.Context(), commands.Config{Log: s.log, Logger: logger})
+	s.reader = newReader(s.log.Memory)
+	s.serve(api.Config{Recorder: s.open(), Reader: s.reader}, configure)
+	return s
+}
+
+// open starts the recorder of the server's log.
+func (s *server) open() *commands.Recorder {
+	s.t.Helper()
+	recorder, err := commands.Open(s.t.Context(), commands.Config{Log: s.log, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = recorder.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	s.t.Cleanup(func() { cancel(); <-done })
+	return recorder
+}
 
-	s.reader = newReader(s.log.Memory)
-	calls := api.New(api.Config{
-		Recorder: recorder, Reader: s.reader, Log: s.log, Logger: logger, Closing: s.closing,
-		Texts: func(*http.Request) api.Texts { return texts{} },
-	})
+// serve serves the API behind the tests' token.
+func (s *server) serve(config api.Config, configure func(*http.Server)) {
+	s.t.Helper()
+	config.Log, config.Logger, config.Closing = s.log, slog.New(slog.DiscardHandler), s.closing
+	config.Texts = func(*http.Request) api.Texts { return texts{} }
+	calls := api.New(config)
 	keyring := &auth.Keyring{}
 	if err := keyring.Add("tester", token); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /openapi.json", calls.OpenAPI())
@@ -106,8 +120,7 @@ func startWith(t *testing.T, configure func(*http.Server)) *server {
 	s.http = httptest.NewUnstartedServer(mux)
 	configure(s.http.Config)
 	s.http.Start()
-	t.Cleanup(s.http.Close)
-	return s
+	s.t.Cleanup(s.http.Close)
 }
 
 // request is one call; its zero values are a GET under the tests' token.

@@ -15,13 +15,15 @@ import (
 	"time"
 
 	"github.com/outturn/outturn/handlers/api"
+	"github.com/outturn/outturn/handlers/snapshots"
 )
 
 // timeout bounds one request.
 const timeout = 2 * time.Minute
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 64 << 20
+// MaxAnswer is the largest answer in bytes that is read: 256 MiB, the largest
+// snapshot.
+const MaxAnswer = snapshots.MaxBytes
 
 // Client is a connection to one server under one token.
 type Client struct {
@@ -61,24 +63,62 @@ func (c *Client) Post(ctx context.Context, ndjson []byte, o Options) (api.BatchA
 	return answer, err
 }
 
+// Seal seals a unit's year. Error: a *Problem, or that of the connection. After
+// an error it is safe to ask for the same position again.
+func (c *Client) Seal(ctx context.Context, asked api.SnapshotRequest) (api.SnapshotAnswer, error) {
+	body, err := json.Marshal(asked)
+	if err != nil {
+		return api.SnapshotAnswer{}, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address+"/v1/snapshots", bytes.NewReader(body))
+	if err != nil {
+		return api.SnapshotAnswer{}, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	var answer api.SnapshotAnswer
+	err = c.do(request, &answer)
+	return answer, err
+}
+
+// Get reads the body of a call. Error: a *Problem, or that of the connection.
+func (c *Client) Get(ctx context.Context, path string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(request)
+}
+
 func (c *Client) do(request *http.Request, answer any) error {
+	body, err := c.send(request)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, answer)
+}
+
+// send sends a request with the token, and returns the body of its answer.
+func (c *Client) send(request *http.Request) ([]byte, error) {
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Accept-Language", c.language)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if len(body) > MaxAnswer {
+		return nil, fmt.Errorf("%s answered with more than %d bytes", c.address, MaxAnswer)
 	}
 	if response.StatusCode >= http.StatusBadRequest {
 		problem := &Problem{}
 		if json.Unmarshal(body, &problem.Problem) != nil || problem.Code == "" {
-			return fmt.Errorf("%s answered %s", c.address, response.Status)
+			return nil, fmt.Errorf("%s answered %s", c.address, response.Status)
 		}
-		return problem
+		return nil, problem
 	}
-	return json.Unmarshal(body, answer)
+	return body, nil
 }

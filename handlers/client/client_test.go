@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/handlers/api"
 	"github.com/outturn/outturn/handlers/client"
 )
 
@@ -105,5 +106,35 @@ func TestPostEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := client.New(address, "token", "en").Post(ctx, nil, client.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestSealAsksForAPosition(t *testing.T) {
+	t.Parallel()
+	address, last := server(t, http.StatusCreated, "application/json",
+		`{"id":"0123456789abcdef","digest":"x","unit":"U1","year":2023,"position":7,"sequence":8,"bundle":"/v1/snapshots/0123456789abcdef.zip","forms":[{"id":"U1","kind":"department","rate":"51.43%"}]}`)
+	sealed, err := client.New(address, "the-token", "en").Seal(t.Context(), api.SnapshotRequest{Unit: "U1", Year: 2023, Position: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sealed.ID != "0123456789abcdef" || sealed.Sequence != 8 || *sealed.Forms[0].Rate != "51.43%" {
+		t.Errorf("the answer is %+v", sealed)
+	}
+	request, sent := last()
+	if request.Method != http.MethodPost || request.URL.Path != "/v1/snapshots" || sent != `{"unit":"U1","year":2023,"position":7}` {
+		t.Errorf("it sent %s %s: %s", request.Method, request.URL, sent)
+	}
+}
+
+func TestGetReadsAFileAsItIs(t *testing.T) {
+	t.Parallel()
+	const body = "PK\x03\x04 \x00\xff"
+	address, last := server(t, http.StatusOK, "application/zip", body)
+	got, err := client.New(address, "the-token", "en").Get(t.Context(), "/v1/snapshots/x.zip")
+	if err != nil || string(got) != body {
+		t.Errorf("%q, %v", got, err)
+	}
+	if request, _ := last(); request.Method != http.MethodGet || request.Header.Get("Authorization") != "Bearer the-token" {
+		t.Errorf("it sent %s with %q", request.Method, request.Header.Get("Authorization"))
 	}
 }

@@ -103,6 +103,15 @@ func DataPackage(w io.Writer, d Dataset, p language.Printer) error {
 	return archive(w, append([]file{{"datapackage.json", append(descriptor, '\n')}}, files...))
 }
 
+// ExecutionCSV writes the lines alone, in the columns of data/execution.csv.
+// Error: [ErrNoLines], or what w returns.
+func ExecutionCSV(w io.Writer, lines []ExecutionLine, encoding Encoding, p language.Printer) error {
+	if len(lines) == 0 {
+		return ErrNoLines
+	}
+	return writeCSV(w, executionRecords(Dataset{Lines: lines}, p), encoding)
+}
+
 func (d Dataset) check() error {
 	switch {
 	case !datasetName.MatchString(d.Name):

@@ -21,6 +21,7 @@ import (
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/handlers/language"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // catalogue reads a language's texts; those with a plural are joined.
@@ -103,7 +104,7 @@ func constants(t *testing.T, file, kind string) map[string][]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found[value] = strings.FieldsFunc(spec.Comment.Text(), func(r rune) bool { return strings.ContainsRune(", \n", r) })
+		found[value] = strings.FieldsFunc(spec.Comment.Text(), func(r rune) bool { return strings.ContainsRune(", :\n", r) })
 		return true
 	})
 	return found
@@ -120,7 +121,7 @@ func isType(expression ast.Expr, kind string) bool {
 }
 
 // sources are the files that define codes and reasons.
-var sources = []string{"../../events/refusal.go", "../api/problem.go", "../commands/stage.go"}
+var sources = []string{"../../events/refusal.go", "../api/problem.go", "../commands/stage.go", "../formimport/read.go", "../web/audit.go"}
 
 // edgeCodes are codes that a middleware may answer with.
 var edgeCodes = []string{"forbidden", "rate_limited"}
@@ -205,7 +206,59 @@ func needed(t *testing.T) map[string]bool {
 	for _, name := range members(t) {
 		ids["member."+name] = true
 	}
+	for _, id := range neededByForms(t) {
+		ids[id] = true
+	}
 	return ids
+}
+
+// cells are the kinds of cells of a form, as forms.Cell names them without rows,
+// and the places beside them that an audit names.
+var (
+	cells = []string{
+		"funds.initial", "funds.full_year", "funds.executed", "funds.adjustment", "funds.unspent", "funds.rate", "funds.rate_initial",
+		"execution.weight", "execution.rate", "execution.score", "rate_initial.rate_initial",
+		"indicators.weight", "indicators.score", "indicators.coefficient", "indicators.target", "indicators.actual", "indicators.note",
+		"goal.expected", "goal.actual", "total.weight", "total.score", "total.grade",
+	}
+	places = []string{
+		"income.income", "income.general_public_budget", "income.government_fund", "income.special_account_nontax", "income.other",
+		"spending.spending", "spending.basic", "spending.project", "indicators.indicators", "goal.goal", "filled_on.filled_on", "signature.signature",
+	}
+)
+
+// neededByForms are the ids that forms, their exports and their audit ask for.
+func neededByForms(t *testing.T) []string {
+	t.Helper()
+	var ids []string
+	for _, cell := range cells {
+		ids = append(ids, "cellname."+cell)
+		if cell != "indicators.score" { // by hand or by the rule
+			ids = append(ids, "how."+cell)
+		}
+	}
+	for _, place := range places {
+		ids = append(ids, "cellname."+place)
+	}
+	for _, row := range append(forms.Sources(), "total") {
+		ids = append(ids, "fundrow."+row)
+	}
+	for file, kinds := range map[string][2]string{
+		"../../projections/forms/form.go": {"WarningCode", "warning."}, "../../events/money/ratio.go": {"Rounding", "rounding."},
+		"../formimport/report.go": {"Why", "unread."}, "../exports/format.go": {"Format", "format."}, "../audit/report.go": {"Severity", "severity."},
+	} {
+		found := constants(t, file, kinds[0])
+		if len(found) < 3 {
+			t.Fatalf("%s has %d constants of %s", file, len(found), kinds[0])
+		}
+		for name := range found {
+			ids = append(ids, kinds[1]+name)
+		}
+	}
+	for kind := range constants(t, "../formimport/read.go", "Kind") {
+		ids = append(ids, "kindof."+kind)
+	}
+	return append(ids, "kindof.json")
 }
 
 func TestEveryIDIsUsedAndThere(t *testing.T) {
@@ -251,7 +304,7 @@ func usedIn(source, id string) bool {
 func programText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*.go", "../web/*.go", "../web/templates/*.html", "../../projections/contract.go"} {
+	for _, pattern := range []string{"*.go", "../web/*.go", "../api/*.go", "../../cmd/outturn/*.go", "../web/templates/*.html", "../../projections/contract.go", "../snapshots/problem.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

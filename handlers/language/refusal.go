@@ -21,6 +21,15 @@ func (p Printer) Refusal(r *events.Refusal) string {
 	return text + p.Text("refusal.where", "where", r.Where)
 }
 
+// Failure tells an error: a refusal in its own sentence, any other in the
+// program's words.
+func (p Printer) Failure(err error) string {
+	if refusal := events.AsRefusal(err); refusal != nil {
+		return p.Refusal(refusal)
+	}
+	return err.Error()
+}
+
 var amountParam = regexp.MustCompile(`^-?[0-9]+\.[0-9]{2}$`)
 
 // Parameters with these names are shown as they were sent.

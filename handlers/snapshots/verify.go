@@ -102,7 +102,7 @@ func (v *verification) ordered() []Problem {
 			}
 		}
 	}
-	return slices.Concat(v.listed, v.deep, v.signed, v.shape, []Problem{})
+	return append([]Problem{}, slices.Concat(v.listed, v.deep, v.signed, v.shape)...) // never nil: JSON has a list
 }
 
 // read reads the files of the zip, and compares the zip with the only one that

@@ -12,6 +12,7 @@ import (
 	"github.com/outturn/outturn/handlers/web"
 	"github.com/outturn/outturn/handlers/web/browser"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // serve puts pages over a reader on a server. Its clock is in 2026, so that
@@ -21,6 +22,9 @@ func serve(t *testing.T, reader projections.Reader, change ...func(*web.Config))
 	config := web.Config{
 		Reader: reader, Logger: quietLogger(),
 		Now: func() time.Time { return time.Date(2026, time.November, 24, 3, 0, 0, 0, time.UTC) },
+	}
+	if source, ok := reader.(forms.Source); ok {
+		config.Forms = source
 	}
 	for _, one := range change {
 		one(&config)
@@ -54,6 +58,14 @@ var lookedAt = []struct{ name, path string }{
 	{"narrow", "/?year=2023&fund=state_capital"},
 	{"bad-filter", "/?year=20x3&fund=gold"},
 	{"not-found", "/lines/nowhere"},
+	{"forms", "/forms"},
+	{"form", "/forms/2023/yueyang-2023-04?cell=funds.total.executed"},
+	{"form-department", "/forms/2023/YYGX?cell=execution.rate"},
+	{"form-total", "/forms/2023/yueyang-2023-15?cell=total.score"},
+	{"form-sichuan", "/forms/2023/yueyang-2023-06?template=sichuan"},
+	{"form-no-cell", "/forms/2023/yueyang-2023-04?cell=nothing"},
+	{"audit", "/audit"},
+	{"rules", "/audit/rules"},
 }
 
 // TestInTheBrowser shares one browser; each part has tabs of its own.
@@ -62,11 +74,14 @@ func TestInTheBrowser(t *testing.T) {
 	b := browser.Start(t)
 	url := serve(t, report2023(t))
 	for name, part := range map[string]func(*testing.T, *browser.Browser, string){
-		"every number opens without a script":       everyNumberOpens,
-		"a script switches the theme in place":      themeSwitches,
-		"new events are offered and not pushed":     newEventsAreOffered,
-		"signing in leads to the page asked for":    signingIn,
-		"printed pages are A4 with heads and pages": printedPages,
+		"every number opens without a script":         everyNumberOpens,
+		"a script switches the theme in place":        themeSwitches,
+		"new events are offered and not pushed":       newEventsAreOffered,
+		"signing in leads to the page asked for":      signingIn,
+		"printed pages are A4 with heads and pages":   printedPages,
+		"a cell opens to the events it is the sum of": cellOpens,
+		"a file is audited and compared":              fileIsAudited,
+		"a form is printed alone on A4 upright":       printedForm,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,5 +191,81 @@ func printedPages(t *testing.T, b *browser.Browser, url string) {
 		if !bytes.Contains(paper, []byte("/MediaBox [0 0 841")) {
 			t.Errorf("%s is not printed on A4 landscape", path)
 		}
+	}
+}
+
+// cellOpens goes from a number of a form to the events under it, with a script
+// in place and without one by loading the page.
+func cellOpens(t *testing.T, b *browser.Browser, url string) {
+	for name, look := range map[string]browser.Look{
+		"script": {Width: 1400, Height: 1000, Language: "en"}, "no script": {Width: 1400, Height: 1000, Language: "en", NoScript: true},
+	} {
+		tab := b.Tab(t, look)
+		tab.Open(url + "/forms/2023/yueyang-2023-04")
+		const cell = `[id="c-funds.total.executed"]`
+		printed := tab.Text(cell)
+		if look.NoScript {
+			tab.Click(cell + " a")
+		} else {
+			tab.Press(cell + " a")
+			tab.Wait(`document.querySelector("#cell .big") && location.search.includes("cell=")`)
+			if got := browser.Evaluate[string](tab, "document.activeElement.id"); got != "cell" {
+				t.Errorf("the focus is on %q, not on the panel", got)
+			}
+		}
+		if got := tab.Text("#cell .big"); !strings.HasPrefix(got, printed) {
+			t.Errorf("%s: the cell %s opened %q", name, printed, got)
+		}
+		sum := browser.Evaluate[string](tab, `[...document.querySelectorAll("#cell .terms li:not(.total) > .n")]
+			.reduce((sum, n) => sum + Math.round(100 * n.textContent.replaceAll(",", "").replace("−", "-")), 0) / 1e6 + ""`)
+		if sum != printed {
+			t.Errorf("%s: the postings add up to %s, the cell is %s", name, sum, printed)
+		}
+		tab.Click("#cell .terms small a")
+		if got := tab.Text("h1"); !strings.HasPrefix(got, "Payment #") {
+			t.Errorf("%s: the newest posting opened %q", name, got)
+		}
+	}
+}
+
+// fileIsAudited uploads the report of 2023, its facts only.
+func fileIsAudited(t *testing.T, b *browser.Browser, url string) {
+	for name, look := range map[string]browser.Look{
+		"zh-light": {Width: 1400, Height: 1000, Language: "zh-CN"},
+		"en-dark":  {Width: 1400, Height: 1000, Language: "en", Dark: true},
+		"zh-phone": {Width: 390, Height: 844, Language: "zh-CN", Phone: true},
+	} {
+		tab := b.Tab(t, look)
+		tab.Open(url + "/audit")
+		tab.Upload("#file", declaredFile)
+		tab.Click(".drop button")
+		tab.View("audited-" + name)
+		if got := tab.Text("#form-4 .findings li:first-child"); !strings.Contains(got, "FUND-SUM") || !strings.Contains(got, "69") {
+			t.Errorf("%s: the first finding of form 04 is %q", name, got)
+		}
+		wide := browser.Evaluate[int](tab, `(document.querySelectorAll("#form-4 details").forEach(one => one.open = true),
+			document.getElementById("form-4").scrollIntoView(), document.documentElement.scrollWidth)`)
+		if wide > int(look.Width) {
+			t.Errorf("%s: the findings are %d wide", name, wide)
+		}
+		tab.View("audited-04-" + name)
+		tab.CheckAccessible()
+		tab.Open(url + "/audit")
+		tab.Upload("#file", "../formimport/testdata/README.md")
+		tab.Click(".drop button")
+		tab.View("audit-refused-" + name)
+		tab.CheckAccessible()
+	}
+}
+
+func printedForm(t *testing.T, b *browser.Browser, url string) {
+	tab := b.Tab(t, browser.Look{Width: 1400, Height: 1000, Language: "zh-CN", Dark: true})
+	tab.Open(url + "/forms/2023/yueyang-2023-04?cell=funds.total.executed")
+	paper, err := os.ReadFile(tab.PDF("form-print"))
+	if err != nil || !bytes.Contains(paper, []byte("/MediaBox [0 0 594.9")) && !bytes.Contains(paper, []byte("/MediaBox [0 0 595")) {
+		t.Errorf("the form is not printed on A4 upright: %d bytes, %v", len(paper), err)
+	}
+	if n := bytes.Count(paper, []byte("/Type /Page\n")); n != 1 {
+		t.Errorf("the form takes %d pages", n)
 	}
 }

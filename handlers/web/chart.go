@@ -40,8 +40,8 @@ func (s sheet) chart(months projections.Report) (*Chart, error) {
 		if sofar, err = added(sofar, row.Figures); err != nil {
 			return nil, err
 		}
-		if p := (pace{sofar, monthProgress(row.Key)}); p.rated() {
-			dot := Dot{place(p.progress, chartWidth), place(rest(p.figures.Rate().Rat()), chartHeight), s.Percent(p.figures.Rate())}
+		if p := (standing{Figures: sofar, Progress: monthProgress(row.Key)}); p.Rated() {
+			dot := Dot{place(p.Progress, chartWidth), place(rest(p.Figures.Rate().Rat()), chartHeight), s.Percent(p.Figures.Rate())}
 			points = append(points, dot.X+","+dot.Y)
 			chart.Dots, chart.Last = append(chart.Dots, dot), dot
 		}

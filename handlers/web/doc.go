@@ -1,6 +1,7 @@
 // Package web is the pages: a year's execution, worst first; the postings under
 // each of its figures; a budget line and its statement; an event as it was
-// recorded.
+// recorded; a year's self-evaluation forms, each cell open to what it is made of;
+// the audit of forms that others typed.
 //
 // [New] makes the handler. Every page reads through [projections.Reader] at one
 // log position, says which, and works without a script. What a page shows is in
@@ -14,7 +15,9 @@
 //	status.go   pace: gap, status, bars         chart.go    the course of the year
 //	problem.go  errors as pages                 static.go   style, script, icon
 //	order.go    how the table is sorted
-//	overview.go, postings.go, line.go, event.go, signin.go: a page each, with a
+//	cellname.go what cells are called         compare.go  printed beside derived
+//	overview.go, postings.go, line.go, event.go, signin.go, forms.go, form.go
+//	(with cell.go beside it), audit.go (with the rules): a page each, with a
 //	template of the same name
 //
 // Amounts are money.Amount and rates are exact fractions up to the print; SVG

@@ -15,6 +15,7 @@ import (
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/examples"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // fake is a Reader over events in memory: it keeps every posting and adds them
@@ -28,7 +29,10 @@ type fake struct {
 	err      error
 }
 
-var _ projections.Reader = (*fake)(nil)
+var (
+	_ projections.Reader = (*fake)(nil)
+	_ forms.Source       = (*fake)(nil)
+)
 
 // report2023 is the fake with the example year 2023 and the given events after
 // it.
@@ -96,7 +100,7 @@ func (f *fake) register(e events.Event) {
 		f.units = append(f.units, unit)
 	case events.ProjectRegistered:
 		f.projects = append(f.projects, budget.Project{
-			Key: budget.ProjectKey{ID: events.ProjectID(e.Subject), Year: data.Year}, Unit: data.Unit, Name: data.Name, Kind: data.Kind,
+			Key: budget.ProjectKey{ID: events.ProjectID(e.Subject), Year: data.Year}, Unit: data.Unit, Name: data.Name, Kind: data.Kind, ImplementingUnit: data.ImplementingUnit,
 		})
 	case events.LineOpened:
 		f.lines = append(f.lines, budget.Line{
@@ -153,7 +157,7 @@ func (f *fake) inScope(line budget.Line, q projections.Query) bool {
 	return line.Year == q.Year && (q.Unit == "" || f.under(line.Unit, q.Unit)) &&
 		(q.Project == "" || q.Project == line.Project) && (q.Line == "" || q.Line == line.ID) &&
 		(q.Fund == "" || q.Fund == line.Fund) && (q.Kind == "" || q.Kind == f.projectOf(line).Kind) &&
-		(q.Cut.By == "" || q.Cut.Key == f.keyOf(line, q.Cut.By))
+		(q.Cut.By == "" || q.Cut.Key == f.keyOf(line, q.Cut.By)) && (len(q.Lines) == 0 || slices.Contains(q.Lines, line.ID))
 }
 
 func counts(posting budget.Posting, at projections.AsOf) bool {
@@ -292,7 +296,8 @@ func (f *fake) LineEvents(context.Context, events.LineID, uint64, int) (projecti
 }
 
 func (f *fake) Postings(_ context.Context, q projections.PostingsQuery) (projections.Postings, error) {
-	found := projections.Postings{Sequence: uint64(len(f.events))}
+	found := projections.Postings{Sequence: f.through(q.AsOf)}
+	q.Limit = cmp.Or(q.Limit, projections.DefaultPage)
 	for _, view := range slices.Backward(f.postings) {
 		posting := view.Posting
 		if !f.inScope(f.lineOf(posting.Line), q.Query) || !counts(posting, q.AsOf) ||
@@ -304,7 +309,7 @@ func (f *fake) Postings(_ context.Context, q projections.PostingsQuery) (project
 		if q.Before != 0 && posting.Sequence >= q.Before {
 			continue
 		}
-		if len(found.Rows) == q.Limit {
+		if n := len(found.Rows); n >= q.Limit && found.Rows[n-1].Posting.Sequence != posting.Sequence {
 			found.More = true
 			continue
 		}
@@ -318,4 +323,45 @@ func (f *fake) Event(_ context.Context, sequence uint64) (projections.EventView,
 		return projections.EventView{}, cmp.Or(f.err, projections.ErrNotFound)
 	}
 	return f.events[sequence-1], nil
+}
+
+// through is the sequence that a read stands at.
+func (f *fake) through(at projections.AsOf) uint64 {
+	if at.Through != 0 {
+		return at.Through
+	}
+	return uint64(len(f.events))
+}
+
+func (f *fake) Lines(ctx context.Context, q projections.Query) (uint64, []projections.LineView, error) {
+	var lines []projections.LineView
+	for _, line := range f.lines {
+		if !f.inScope(line, q) {
+			continue
+		}
+		view, err := f.Line(ctx, line.ID, q.AsOf)
+		if err != nil {
+			return 0, nil, err
+		}
+		lines = append(lines, view)
+	}
+	slices.SortFunc(lines, func(a, b projections.LineView) int { return cmp.Compare(a.Line.ID, b.Line.ID) })
+	return f.through(q.AsOf), lines, f.err
+}
+
+func (f *fake) EventsAbout(_ context.Context, subjects []string, types []events.Type, at projections.AsOf) (uint64, []events.Event, error) {
+	var all []events.Event
+	for _, view := range f.events {
+		e := view.Event
+		date, dated := e.On()
+		if slices.Contains(subjects, e.Subject) && slices.Contains(types, e.Type) && e.Sequence <= f.through(at) &&
+			(!dated || at.Date.IsZero() || date.Compare(at.Date) <= 0) {
+			all = append(all, e)
+		}
+	}
+	return f.through(at), all, f.err
+}
+
+func (f *fake) SumsByClass(_ context.Context, q projections.Query, _ []events.EconomicClass) (uint64, []projections.ClassSums, error) {
+	return f.through(q.AsOf), nil, f.err // no indicator of the example is made of them
 }

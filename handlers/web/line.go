@@ -60,7 +60,7 @@ func (s *server) line(v *visit) (page, error) {
 		Shell: Shell{Heading: nameOf(view), Section: sectionLines}, Code: string(id),
 		Subtitle: sheet.subtitle(), Money: v.Text(moneyName(unit)),
 		Back:  to.with("line", "", "project", string(view.Line.Project), "by", string(projections.ByLine)).at("/"),
-		Facts: v.lineFacts(view), Footer: sheet.footer(), Row: sheet.row(view.Figures, pace{view.Figures, sheet.progressNow()}, nameOf(view), to),
+		Facts: v.lineFacts(view), Footer: sheet.footer(), Row: sheet.row(view.Figures, standing{Figures: view.Figures, Progress: sheet.progressNow()}, nameOf(view), to),
 		Frozen: sheet.cell(view.Figures.Frozen, figureFrozen, nameOf(view), to), Committed: sheet.cell(view.Figures.Committed, figureCommitted, nameOf(view), to),
 	}
 	return p, s.statement(p, sheet, before)

@@ -101,12 +101,12 @@ func (o order) value(e entry) *big.Rat {
 	case sortAvailable:
 		return big.NewRat(int64(f.Available), 1)
 	case sortRateInitial:
-		if e.pace.figures.Initial <= 0 {
+		if e.pace.Figures.Initial <= 0 {
 			return nil
 		}
-		return e.pace.figures.RateInitial().Rat()
+		return e.pace.Figures.RateInitial().Rat()
 	}
-	return e.pace.gap() // the rate less the same for all; by month, less the month's own
+	return e.pace.Gap() // the rate less the same for all; by month, less the month's own
 }
 
 func (o order) columns(v *visit) []Column {

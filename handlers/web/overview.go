@@ -12,6 +12,7 @@ import (
 	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/handlers/language"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // Overview is the page of a year's execution.
@@ -100,7 +101,7 @@ type entry struct {
 	row  projections.Row
 	name string
 	// pace is how the row stands; by month it is the year's up to that month.
-	pace pace
+	pace standing
 }
 
 func overviewParameters() []string { return append(scopeParameters(), "by", "sort", "dir") }
@@ -197,7 +198,7 @@ func (s sheet) entries(report projections.Report) ([]entry, error) {
 	entries := make([]entry, len(report.Rows))
 	var sofar budget.Figures
 	for i, row := range report.Rows {
-		entries[i] = entry{row: row, name: s.rowName(row), pace: pace{row.Figures, s.progressNow()}}
+		entries[i] = entry{row: row, name: s.rowName(row), pace: standing{Figures: row.Figures, Progress: s.progressNow()}}
 		if s.query.By != projections.ByMonth {
 			continue
 		}
@@ -205,7 +206,7 @@ func (s sheet) entries(report projections.Report) ([]entry, error) {
 		if sofar, err = added(sofar, row.Figures); err != nil {
 			return nil, err
 		}
-		entries[i].pace = pace{sofar, monthProgress(row.Key)}
+		entries[i].pace = standing{Figures: sofar, Progress: monthProgress(row.Key)}
 	}
 	return entries, nil
 }
@@ -303,7 +304,7 @@ func (s sheet) dress(e entry) Row {
 }
 
 // row dresses figures and how they stand.
-func (s sheet) row(f budget.Figures, p pace, name string, to address) Row {
+func (s sheet) row(f budget.Figures, p standing, name string, to address) Row {
 	row := Row{
 		Name:      name,
 		Initial:   s.cell(f.Initial, figureInitial, name, to),
@@ -312,11 +313,11 @@ func (s sheet) row(f budget.Figures, p pace, name string, to address) Row {
 		Available: s.cell(f.Available, figureAvailable, name, to),
 		Bar:       s.bar(p), Gap: s.gap(p), Status: s.status(p),
 	}
-	if p.rated() {
-		row.Rate = s.Percent(p.figures.Rate())
+	if p.Rated() {
+		row.Rate = s.Percent(p.Figures.Rate())
 	}
-	if p.figures.Initial > 0 {
-		row.RateInitial = s.Percent(p.figures.RateInitial())
+	if p.Figures.Initial > 0 {
+		row.RateInitial = s.Percent(p.Figures.RateInitial())
 	}
 	return row
 }
@@ -334,7 +335,7 @@ func (s sheet) note(e entry) string {
 }
 
 func (s sheet) total(report projections.Report) Row {
-	return s.row(report.Total, pace{report.Total, s.progressNow()}, s.Text("row.total"), s.filters.pinned(s.query))
+	return s.row(report.Total, standing{Figures: report.Total, Progress: s.progressNow()}, s.Text("row.total"), s.filters.pinned(s.query))
 }
 
 func (s sheet) strip(report, months projections.Report) (Strip, error) {
@@ -343,12 +344,12 @@ func (s sheet) strip(report, months projections.Report) (Strip, error) {
 	if err != nil {
 		return Strip{}, err
 	}
-	whose, p := s.Text("row.total"), pace{f, s.progressNow()}
+	whose, p := s.Text("row.total"), standing{Figures: f, Progress: s.progressNow()}
 	on := s.query.AsOf.Date
 	strip := Strip{
 		FullYear: s.cell(f.FullYear, figureFullYear, whose, to), Initial: s.cell(f.Initial, figureInitial, whose, to),
 		Executed: s.cell(f.Executed, figureExecuted, whose, to), Available: s.cell(f.Available, figureAvailable, whose, to),
-		Gap: s.gap(p), Status: s.status(p), Progress: s.progress(p.progress), ProgressNotes: s.progressNotes(),
+		Gap: s.gap(p), Status: s.status(p), Progress: s.progress(p.Progress), ProgressNotes: s.progressNotes(),
 	}
 	for _, row := range months.Rows {
 		if row.Key == fmt.Sprintf("%04d-%02d", s.query.Year, on.Month) && on.Year == s.query.Year {
@@ -363,7 +364,7 @@ func (s sheet) strip(report, months projections.Report) (Strip, error) {
 		strip.ChangeRate = signedText(s.Percent(money.Ratio{Num: change, Den: f.Initial}))
 		strip.RateInitial = s.Percent(f.RateInitial())
 	}
-	if p.rated() {
+	if p.Rated() {
 		strip.Rate = s.Percent(f.Rate())
 	}
 	return strip, nil
@@ -414,14 +415,14 @@ func (s sheet) tally(entries []entry) []Tally {
 	if s.query.By == projections.ByMonth {
 		return nil
 	}
-	counts := make(map[string]int)
+	counts := make(map[pace.Status]int)
 	for _, e := range entries {
-		counts[e.pace.status()]++
+		counts[judged(e.pace)]++
 	}
 	var tally []Tally
-	for _, id := range statuses() {
+	for _, id := range pace.Statuses() {
 		if counts[id] > 0 {
-			tally = append(tally, Tally{Status{id, s.Text("status." + id)}, counts[id]})
+			tally = append(tally, Tally{Status{string(id), s.Text("status." + string(id))}, counts[id]})
 		}
 	}
 	return tally

@@ -24,6 +24,7 @@ type Shell struct {
 	Languages, Themes []Link
 	Theme             string
 	Style, Script     string
+	FormStyle         string // empty where there are no forms
 	Icon              string
 	Fresh             *Fresh
 	CanSignOut        bool
@@ -65,6 +66,9 @@ func (s *server) standAt(v *visit) error {
 func (s *server) dress(v *visit, shell *Shell) {
 	shell.Printer = v.Printer
 	shell.Style, shell.Script, shell.Icon = s.assets.address("outturn.css"), s.assets.address("outturn.js"), s.assets.address("icon.svg")
+	if shell.Section == sectionForms || shell.Section == sectionAudit {
+		shell.FormStyle = s.assets.address("forms.css")
+	}
 	shell.Theme = themeOf(v.Request)
 	shell.CanSignOut = s.SignIn != nil && shell.Section != sectionSignIn
 	if v.at.sequence > 0 {
@@ -89,6 +93,10 @@ func (s *server) dress(v *visit, shell *Shell) {
 		{Label: v.Text("nav.lines"), Href: "/?by=line", On: shell.Section == sectionLines},
 		{Label: v.Text("nav.postings"), Href: "/postings?figure=executed", On: shell.Section == sectionPostings},
 	}
+	if s.Forms != nil {
+		shell.Nav = append(shell.Nav, Link{Label: v.Text("nav.forms"), Href: "/forms", On: shell.Section == sectionForms})
+	}
+	shell.Nav = append(shell.Nav, Link{Label: v.Text("nav.audit"), Href: "/audit", On: shell.Section == sectionAudit})
 }
 
 // The sections of the navigation.
@@ -97,6 +105,8 @@ const (
 	sectionMonths   = "months"
 	sectionLines    = "lines"
 	sectionPostings = "postings"
+	sectionForms    = "forms"
+	sectionAudit    = "audit"
 	sectionSignIn   = "signin"
 )
 

@@ -3,84 +3,25 @@ package web
 import (
 	"math/big"
 
-	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/handlers/language"
+	"github.com/outturn/outturn/projections/pace"
 )
 
-// The thresholds of the status, in percentage points behind time progress.
-const (
-	watchWithin  = 5  // not on pace, but within these
-	behindWithin = 20 // behind, and far behind beyond these
-)
-
-// The statuses, from good to bad. none has no rate that could be judged.
-const (
-	statusOnPace = "on_pace"
-	statusWatch  = "watch"
-	statusBehind = "behind"
-	statusFar    = "far_behind"
-	statusOver   = "over"
-	statusNone   = "none"
-)
-
-func statuses() []string {
-	return []string{statusFar, statusBehind, statusWatch, statusOnPace, statusOver, statusNone}
-}
-
-// pace is how figures stand against time progress.
-type pace struct {
-	figures  budget.Figures
-	progress *big.Rat // 0 to 1
-}
+// standing is how figures stand against time progress.
+type standing = pace.Standing
 
 var hundred = big.NewRat(100, 1)
 
-// rated says whether there is a rate: without a budget there is none (不适用).
-func (p pace) rated() bool { return p.figures.FullYear > 0 }
-
-// gap is the rate less time progress in percentage points, exactly; nil without
-// a rate.
-func (p pace) gap() *big.Rat {
-	if !p.rated() {
-		return nil
-	}
-	gap := new(big.Rat).Sub(p.figures.Rate().Rat(), p.progress)
-	return gap.Mul(gap, hundred)
-}
-
-// printedGap is the gap as it is printed. The status is judged by it too, so
-// that a gap that reads 0.00 never counts as behind for a fen.
-func (p pace) printedGap() string { return money.Print(p.gap(), pointDecimals, money.HalfUp) }
-
-const pointDecimals = 2
-
-func (p pace) status() string {
-	if p.figures.Executed > p.figures.FullYear {
-		return statusOver
-	}
-	if !p.rated() {
-		return statusNone
-	}
-	gap, _ := new(big.Rat).SetString(p.printedGap())
-	behind := gap.Neg(gap)
-	switch {
-	case behind.Sign() <= 0:
-		return statusOnPace
-	case behind.Cmp(big.NewRat(watchWithin, 1)) <= 0:
-		return statusWatch
-	case behind.Cmp(big.NewRat(behindWithin, 1)) <= 0:
-		return statusBehind
-	}
-	return statusFar
-}
+// judged is the status of a standing by the thresholds of the pages.
+func judged(p standing) pace.Status { return p.Status(pace.Proportional()) }
 
 // Status is a status in words; its shape and colour hang on ID.
 type Status struct{ ID, Label string }
 
-func (v *visit) status(p pace) Status {
-	id := p.status()
+func (v *visit) status(p standing) Status {
+	id := string(judged(p))
 	return Status{id, v.Text("status." + id)}
 }
 
@@ -90,14 +31,14 @@ type Gap struct {
 	Words  string
 }
 
-func (v *visit) gap(p pace) Gap {
-	if !p.rated() {
+func (v *visit) gap(p standing) Gap {
+	if !p.Rated() {
 		return Gap{Words: v.Text("gap.none")}
 	}
-	points := language.Group(p.printedGap())
-	size := new(big.Rat).Abs(p.gap())
-	words := language.Group(money.Print(size, pointDecimals, money.HalfUp))
-	zero, _ := new(big.Rat).SetString(p.printedGap())
+	points := language.Group(p.PrintedGap())
+	size := new(big.Rat).Abs(p.Gap())
+	words := language.Group(money.Print(size, pace.Digits, money.HalfUp))
+	zero, _ := new(big.Rat).SetString(p.PrintedGap())
 	switch zero.Sign() {
 	case 0:
 		return Gap{points, v.Text("gap.level")}
@@ -119,18 +60,18 @@ type Bar struct {
 	Label          string
 }
 
-func (v *visit) bar(p pace) Bar {
-	tick := new(big.Rat).Mul(p.progress, hundred)
+func (v *visit) bar(p standing) Bar {
+	tick := new(big.Rat).Mul(p.Progress, hundred)
 	bar := Bar{
 		Executed: units(new(big.Rat)), Tick: units(tick),
-		Far:    units(new(big.Rat).Sub(tick, big.NewRat(behindWithin, 1))),
+		Far:    units(new(big.Rat).Sub(tick, big.NewRat(pace.Proportional().Behind, 1))),
 		Behind: units(tick),
-		Over:   p.status() == statusOver,
-		Label:  v.Text("bar.none", "progress", v.progress(p.progress)),
+		Over:   judged(p) == pace.Over,
+		Label:  v.Text("bar.none", "progress", v.progress(p.Progress)),
 	}
-	if p.rated() {
-		bar.Executed = units(new(big.Rat).Mul(p.figures.Rate().Rat(), hundred))
-		bar.Label = v.Text("bar.label", "rate", v.Percent(p.figures.Rate()), "progress", v.progress(p.progress))
+	if p.Rated() {
+		bar.Executed = units(new(big.Rat).Mul(p.Figures.Rate().Rat(), hundred))
+		bar.Label = v.Text("bar.label", "rate", v.Percent(p.Figures.Rate()), "progress", v.progress(p.Progress))
 	}
 	return bar
 }

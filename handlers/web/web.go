@@ -14,11 +14,15 @@ import (
 
 	"github.com/outturn/outturn/handlers/language"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // Config is what the pages are made of.
 type Config struct {
 	Reader projections.Reader
+	// Forms is what self-evaluation forms are derived from. Nil: there are no
+	// pages of forms, and audits know no events.
+	Forms forms.Source
 	// Now is the clock that the default as-of date is read from. Defaults to
 	// time.Now.
 	Now func() time.Time
@@ -38,6 +42,7 @@ const (
 	readTimeout  = 10 * time.Second // of all that one page reads
 	postingsPage = 100              // rows of postings on a page
 	maxSignIn    = 4 << 10          // bytes of a sign-in form
+	maxUpload    = 64 << 20         // bytes of a sent form; of the file in it, formimport.MaxFileBytes are read
 )
 
 // RequestIDHeader is where the server puts the id of a request; the pages for
@@ -74,6 +79,14 @@ func New(config Config) http.Handler {
 	mux.Handle("GET /lines/{line}", s.page(s.line))
 	mux.Handle("GET /events/{sequence}", s.page(s.event))
 	mux.HandleFunc("GET /position", s.position)
+	mux.Handle("GET /audit", s.page(s.auditForm))
+	mux.Handle("POST /audit", http.MaxBytesHandler(s.page(s.audit), maxUpload))
+	mux.Handle("GET /audit/rules", s.page(s.rules))
+	if config.Forms != nil {
+		mux.Handle("GET /forms", s.page(s.forms))
+		mux.Handle("GET /forms/{year}", s.page(s.forms))
+		mux.Handle("GET /forms/{year}/{subject}", s.formOrFile())
+	}
 	mux.Handle("GET /static/{name}", s.assets)
 	if config.SignIn != nil {
 		mux.Handle("GET /signin", s.page(s.signInForm))
@@ -142,16 +155,28 @@ func (s *server) page(build func(*visit) (page, error)) http.Handler {
 		v := &visit{Request: r.WithContext(ctx), Printer: printer, filters: readFilters(r.URL.Query(), printer)}
 		language.Remember(w, r)
 		rememberTheme(w, r)
-		status := http.StatusOK
 		built, err := build(v)
+		status := statusOf(built)
 		if err != nil {
 			if r.Context().Err() != nil {
 				return // nobody is there to read it
 			}
 			built, status = s.problem(v, err, w.Header().Get(RequestIDHeader))
 		}
+		if file, ok := built.(download); ok {
+			file.serve(w)
+			return
+		}
 		s.render(w, v, status, built)
 	})
+}
+
+// statusOf is the HTTP status of a page: 200, unless it says another.
+func statusOf(p page) int {
+	if other, ok := p.(interface{ status() int }); ok {
+		return other.status()
+	}
+	return http.StatusOK
 }
 
 // render fills a page's template into memory first, so that a fault never
@@ -179,10 +204,13 @@ func (s *server) render(w http.ResponseWriter, v *visit, status int, p page) {
 // parseTemplates reads one set for each page: the layout, the shared parts and
 // the page's own file.
 func parseTemplates() map[string]*template.Template {
-	functions := template.FuncMap{"row": func(p *Overview, r Row) rowOf { return rowOf{p, r} }}
-	shared := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	functions := template.FuncMap{
+		"row":      func(p *Overview, r Row) rowOf { return rowOf{p, r} },
+		"compared": func(p *AuditPage, c *Comparison) comparisonOf { return comparisonOf{p, c} },
+	}
+	shared := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/formparts.html"))
 	sets := make(map[string]*template.Template)
-	for _, name := range []string{"overview", "postings", "line", "event", "signin", "problem"} {
+	for _, name := range []string{"overview", "postings", "line", "event", "signin", "problem", "forms", "form", "audit", "rules"} {
 		set := template.Must(shared.Clone())
 		sets[name] = template.Must(set.ParseFS(templateFiles, fmt.Sprintf("templates/%s.html", name)))
 	}
@@ -193,4 +221,10 @@ func parseTemplates() map[string]*template.Template {
 type rowOf struct {
 	Page *Overview
 	Row  Row
+}
+
+// comparisonOf is a comparison with the page that it stands on.
+type comparisonOf struct {
+	Page       *AuditPage
+	Comparison *Comparison
 }

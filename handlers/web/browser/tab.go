@@ -122,6 +122,31 @@ func (tab *Tab) Fill(selector, text string) {
 	run(tab, "fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
+// Upload chooses a file for a field.
+func (tab *Tab) Upload(selector, file string) {
+	tab.t.Helper()
+	path, err := filepath.Abs(file)
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	run(tab, "choose "+file, chromedp.SetUploadFiles(chromedp.CSS(selector), []string{path}))
+}
+
+// Wait waits until an expression is true in the tab's page.
+func (tab *Tab) Wait(expression string) {
+	tab.t.Helper()
+	deadline := time.Now().Add(stepTimeout)
+	for !Evaluate[bool](tab, "!!("+expression+")") {
+		if time.Now().After(deadline) {
+			tab.t.Fatalf("%s did not become true", expression)
+		}
+		time.Sleep(pollEvery)
+	}
+}
+
+// pollEvery is how often [Tab.Wait] looks.
+const pollEvery = 20 * time.Millisecond
+
 // Text is the visible text of the first element of a selector.
 func (tab *Tab) Text(selector string) string {
 	tab.t.Helper()

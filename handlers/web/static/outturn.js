@@ -40,3 +40,32 @@ if (document.body.dataset.sequence) {
   setInterval(look, millisecondsBetweenLooks);
   addEventListener("focus", look);
 }
+
+// A number of a form opens beside it, without losing the place in the form.
+// Without this the link loads the page again and leads to the same panel.
+async function openCell(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(answer.statusText);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of [".scroll tbody", "#side", ".tools"]) document.querySelector(part).replaceWith(fresh.querySelector(part));
+  const panel = document.getElementById("cell");
+  panel.focus({ preventScroll: true });
+  panel.scrollIntoView({ block: "nearest" });
+}
+document.addEventListener("click", (click) => {
+  const link = click.target.closest?.('.desk a[href*="cell="][href$="#cell"]');
+  if (!link || click.ctrlKey || click.metaKey || click.shiftKey || click.button) return;
+  click.preventDefault();
+  openCell(link.href).then(() => history.pushState(null, "", link.href), () => location.assign(link.href));
+});
+if (document.querySelector(".desk")) addEventListener("popstate", () => location.reload());
+
+// A file can be dropped on the form that takes one.
+const drop = document.querySelector(".drop");
+for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+  drop?.addEventListener(name, (drag) => {
+    drag.preventDefault();
+    drop.classList.toggle("over", over);
+    if (drag.dataTransfer.files.length) drop.querySelector("[type=file]").files = drag.dataTransfer.files;
+  });
+}

@@ -10,34 +10,7 @@ import (
 	"github.com/outturn/outturn/events/money"
 )
 
-// These tests are inside the package because statuses and figures are its own.
-
-func TestStatusOfAPace(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		executed, fullYear money.Amount
-		want               string
-	}{
-		"exactly on time":           {8000, 10000, statusOnPace},
-		"ahead":                     {9000, 10000, statusOnPace},
-		"a fen behind reads 0.00":   {79_999_999, 100_000_000, statusOnPace},
-		"5.00 behind":               {7500, 10000, statusWatch},
-		"5.01 behind":               {7499, 10000, statusBehind},
-		"20.00 behind":              {6000, 10000, statusBehind},
-		"20.01 behind":              {5999, 10000, statusFar},
-		"nothing spent":             {0, 10000, statusFar},
-		"all spent":                 {10000, 10000, statusOnPace},
-		"a fen over":                {10001, 10000, statusOver},
-		"no budget":                 {0, 0, statusNone},
-		"spent without a budget":    {1, 0, statusOver},
-		"a budget taken back whole": {0, -5, statusOver},
-	} {
-		p := pace{budget.Figures{Executed: c.executed, FullYear: c.fullYear}, big.NewRat(8, 10)}
-		if got := p.status(); got != c.want {
-			t.Errorf("%s: %s, want %s", name, got, c.want)
-		}
-	}
-}
+// These tests are inside the package because figures are its own.
 
 func TestFiguresHereAreThoseOfTheDomain(t *testing.T) {
 	t.Parallel()
