@@ -51,7 +51,7 @@ const (
 // New makes the handler of the whole server.
 func New(c Config) http.Handler {
 	calls := api.New(api.Config{
-		Recorder: c.Recorder, Reader: c.Reader, Forms: c.Forms, Snapshots: c.Snapshots, Log: c.Log, Logger: c.Logger, Closing: c.Closing,
+		Recorder: c.Recorder, Reader: c.Reader, Forms: c.Forms, Snapshots: c.Snapshots, Log: c.Log, Now: c.Now, Logger: c.Logger, Closing: c.Closing,
 		Texts: func(r *http.Request) api.Texts { return language.Of(r) },
 	})
 	mux := http.NewServeMux()

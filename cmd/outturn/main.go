@@ -34,6 +34,7 @@ type commandLine struct {
 	Declare  declareCommand  `cmd:"" help:"Read published forms into declared-form JSON. Example: outturn declare report.docx > forms.json"`
 	Snapshot snapshotCommand `cmd:"" help:"Seal a unit's forms, check and compare what was sealed. Example: outturn snapshot verify 2023.zip"`
 	Dataset  datasetCommand  `cmd:"" help:"Write a unit's execution as open data. Example: outturn dataset 2023 YYGX --license CC-BY-4.0 --output 2023.zip"`
+	Lagging  laggingCommand  `cmd:"" help:"Print who is behind, worst first; exits with 1 if something is far behind. Example: outturn lagging 2023 --as-of 2023-10-31"`
 	Rebuild  rebuildCommand  `cmd:"" help:"Derive the whole projection again from the log, beside the live one, and swap. Example: outturn rebuild --data ./data"`
 	Version  versionCommand  `cmd:"" help:"Print the version. Example: outturn version --json"`
 }

@@ -3,9 +3,13 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/outturn/outturn/handlers/api"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // reportOf2023 is the table of money of the published report (万元): the figures
@@ -147,6 +151,44 @@ func TestEveryCutAddsUp(t *testing.T) {
 	for _, r := range source.Rows {
 		if r.Executed != want[r.Key] {
 			t.Errorf("source %s executed %s; want %s", r.Key, r.Executed, want[r.Key])
+		}
+	}
+}
+
+// TestWhoWasBehindInOctober: training and radio are the worst, and what is fine
+// against the full-year budget stands beside its rate against the initial one.
+func TestWhoWasBehindInOctober(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	server := startDev(t, data)
+	var lagging api.LaggingAnswer
+	if err := json.Unmarshal([]byte(outturn(t, exitWrong, "lagging", "2023", "--as-of", "2023-10-31", "--data", data, "--json")), &lagging); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		key, gap string
+		status   pace.Status
+	}{{"yueyang-2023-04", "-40.48", pace.FarBehind}, {"yueyang-2023-15", "-7.55", pace.Behind}} {
+		row := lagging.Rows[i]
+		if row.Key != want.key || *row.GapPoints != want.gap || row.Status != want.status {
+			t.Errorf("row %d is %s at %s, %s; want %v", i, row.Key, *row.GapPoints, row.Status, want)
+		}
+	}
+	if printed := outturn(t, exitWrong, "lagging", "2023", "--as-of", "2023-10-31", "--data", data); !strings.Contains(printed, "■   -40.48") {
+		t.Errorf("the table does not show the worst line:\n%s", printed)
+	}
+	outturn(t, exitFine, "lagging", "2023", "--as-of", "2023-10-31", "--unit", "YYGX-RADIO", "--data", data)
+
+	// The guiding fund: fully executed against what was left of it, 2 to 41 %
+	// against what was budgeted in January.
+	year := server.execution("year=2023&by=project")
+	for key, want := range map[string]string{
+		"yueyang-2023-06": "2.27", "yueyang-2023-11": "10.13", "yueyang-2023-01": "17.35", "yueyang-2023-13": "21.67", "yueyang-2023-12": "41.38",
+	} {
+		for _, row := range year.Rows {
+			if row.Key == key && (*row.Rate != "100.00" || *row.RateInitial != want) {
+				t.Errorf("%s: %s %% of the full-year budget, %s %% of the initial; want 100.00 and %s", key, *row.Rate, *row.RateInitial, want)
+			}
 		}
 	}
 }

@@ -60,7 +60,9 @@ type Config struct {
 	Snapshots Snapshots
 	Log       Log
 	// Texts picks the language that a request asks for.
-	Texts  func(*http.Request) Texts
+	Texts func(*http.Request) Texts
+	// Now is the clock that "today" is read from.
+	Now    func() time.Time
 	Logger *slog.Logger
 	// Closing is closed when the server begins to stop; streams end then. Nil
 	// never closes.
@@ -100,6 +102,7 @@ func routes() []route {
 		{http.MethodPost, "/v1/events", (*API).postEvents},
 		{http.MethodGet, "/v1/events/{sequence}", (*API).getEvent},
 		{http.MethodGet, "/v1/execution", (*API).getExecution},
+		{http.MethodGet, "/v1/lagging", (*API).getLagging},
 		{http.MethodGet, "/v1/lines/{line}", (*API).getLine},
 		{http.MethodGet, "/v1/lines/{line}/events", (*API).getLineEvents},
 		{http.MethodGet, "/v1/stream", (*API).getStream},

@@ -108,6 +108,7 @@ func (s *server) open() *commands.Recorder {
 func (s *server) serve(config api.Config, configure func(*http.Server)) {
 	s.t.Helper()
 	config.Log, config.Logger, config.Closing = s.log, slog.New(slog.DiscardHandler), s.closing
+	config.Now = func() time.Time { return time.Date(2024, time.March, 1, 0, 0, 0, 0, time.UTC) }
 	config.Texts = func(*http.Request) api.Texts { return texts{} }
 	calls := api.New(config)
 	keyring := &auth.Keyring{}
