@@ -39,6 +39,7 @@ const (
 	ReasonTokenMissing          events.Reason = "token_missing"
 	ReasonBodyTooLarge          events.Reason = "body_too_large"     // limit
 	ReasonEventTooLarge         events.Reason = "event_too_large"    // limit
+	ReasonSourceReserved        events.Reason = "source_reserved"    // source
 	ReasonTooManyEvents         events.Reason = "too_many_events"    // limit
 	ReasonAtomicTooMany         events.Reason = "atomic_too_many"    // limit
 	ReasonBodyUnreadable        events.Reason = "body_unreadable"    // problem

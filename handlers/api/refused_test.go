@@ -135,6 +135,7 @@ var badEvents = []struct {
 	{"extension in capitals", envelope("Trace", `"x"`), 400, events.CodeInvalidEvent, "/Trace"},
 	{"sequence set by the client", envelope("sequence", `"7"`), 400, events.CodeInvalidEvent, "/sequence"},
 	{"actor set by the client", envelope("actor", `"root"`), 400, events.CodeInvalidEvent, "/actor"},
+	{"the name of the program as source", envelope("source", `"outturn/snapshots"`), 400, events.CodeInvalidEvent, "/source"},
 	{"prevhash set by the client", envelope("prevhash", `""`), 400, events.CodeInvalidEvent, "/prevhash"},
 	{"recordedtime set by the client", envelope("recordedtime", `"2023-01-01T00:00:00Z"`), 400, events.CodeInvalidEvent, "/recordedtime"},
 

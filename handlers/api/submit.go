@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/handlers/auth"
@@ -196,8 +197,15 @@ func parse(raw json.RawMessage) commands.Item {
 	if err != nil {
 		return commands.Item{Event: events.Event{ID: statedID(raw)}, Refusal: refusalOf(err)}
 	}
+	if strings.HasPrefix(event.Source, ownSource) {
+		return commands.Item{Event: event, Refusal: events.Refuse(events.CodeInvalidEvent, ReasonSourceReserved, "/source", "source", event.Source)}
+	}
 	return commands.Item{Event: event}
 }
+
+// ownSource begins the source of events that the program records itself, such as
+// the issue of forms: nobody else may speak in its name.
+const ownSource = "outturn/"
 
 // statedID finds the id of what is no event, so that its sender can tell which
 // one it was; empty if there is none.
