@@ -30,6 +30,8 @@ type Config struct {
 	Metrics   *metrics.Metrics
 	// ProjectionProblem is why the projection has stopped, or nil.
 	ProjectionProblem func() error
+	// Templates are those that forms may follow.
+	Templates forms.Catalogue
 	// Pages says who may see the pages.
 	Pages  Access
 	Now    func() time.Time
@@ -51,7 +53,7 @@ const (
 // New makes the handler of the whole server.
 func New(c Config) http.Handler {
 	calls := api.New(api.Config{
-		Recorder: c.Recorder, Reader: c.Reader, Forms: c.Forms, Snapshots: c.Snapshots, Log: c.Log, Now: c.Now, Logger: c.Logger, Closing: c.Closing,
+		Recorder: c.Recorder, Reader: c.Reader, Forms: c.Forms, Templates: c.Templates, Snapshots: c.Snapshots, Log: c.Log, Now: c.Now, Logger: c.Logger, Closing: c.Closing,
 		Texts: func(r *http.Request) api.Texts { return language.Of(r) },
 	})
 	mux := http.NewServeMux()
@@ -65,7 +67,7 @@ func New(c Config) http.Handler {
 }
 
 func pages(c Config) http.Handler {
-	config := web.Config{Reader: c.Reader, Forms: c.Forms, Now: c.Now, Logger: c.Logger}
+	config := web.Config{Reader: c.Reader, Forms: c.Forms, Templates: c.Templates, Now: c.Now, Logger: c.Logger}
 	if c.Pages == Everybody {
 		return web.New(config)
 	}

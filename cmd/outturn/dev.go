@@ -33,9 +33,14 @@ type devCommand struct {
 	Demo     string     `default:"yueyang-2023" enum:"yueyang-2023,none" help:"Example to load once: yueyang-2023 or none."`
 	JSON     bool       `name:"json" help:"Print one line of JSON with the address and the token once ready."`
 	LogLevel slog.Level `env:"OUTTURN_LOG_LEVEL" default:"WARN" help:"DEBUG, INFO, WARN or ERROR."`
+	templates
 }
 
 func (d devCommand) Run(ctx context.Context, c console) error {
+	catalogue, err := d.open()
+	if err != nil {
+		return err
+	}
 	logger := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: d.LogLevel}))
 	services, err := startServices(ctx, d.Data, logger)
 	if err != nil {
@@ -52,7 +57,7 @@ func (d devCommand) Run(ctx context.Context, c console) error {
 	}
 	server, err := boot(ctx, settings{
 		conn: services.conn, stream: stream, databaseURL: services.databaseURL(), listen: d.Listen,
-		token: token, signingKey: key, pages: handlers.Everybody, logger: logger,
+		token: token, signingKey: key, templates: catalogue, pages: handlers.Everybody, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -154,7 +159,7 @@ func startServices(ctx context.Context, data string, logger *slog.Logger) (s *se
 	if s.postgres, err = local.StartPostgres(ctx, local.PostgresOptions{Dir: filepath.Join(data, "postgres"), Logger: logger}); err != nil {
 		return s, err
 	}
-	s.conn, err = s.nats.Connect()
+	s.conn, err = s.nats.Connect(nats.ReconnectBufSize(-1))
 	return s, err
 }
 

@@ -24,6 +24,7 @@ type serveCommand struct {
 	SigningKey  string     `name:"signing-key-file" env:"OUTTURN_SIGNING_KEY_FILE" placeholder:"FILE" help:"Private key (ed25519, PEM) that snapshots are signed with. Without it nothing is sealed."`
 	OpenPages   bool       `env:"OUTTURN_OPEN_PAGES" help:"Show the pages without signing in. Only behind something that keeps strangers out."`
 	LogLevel    slog.Level `env:"OUTTURN_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
+	templates
 }
 
 func (s serveCommand) Run(ctx context.Context, c console) error {
@@ -35,8 +36,12 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return misuse{err}
 	}
+	catalogue, err := s.open()
+	if err != nil {
+		return err
+	}
 	logger := slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: s.LogLevel}))
-	conn, err := nats.Connect(s.NATSURL, nats.Name("outturn"), nats.MaxReconnects(-1))
+	conn, err := nats.Connect(s.NATSURL, nats.Name("outturn"), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1))
 	if err != nil {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -47,7 +52,7 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 	}
 	server, err := boot(ctx, settings{
 		conn: conn, stream: s.Stream, databaseURL: s.DatabaseURL, listen: s.Listen,
-		token: token, signingKey: key, pages: pages, logger: logger,
+		token: token, signingKey: key, templates: catalogue, pages: pages, logger: logger,
 	})
 	if err != nil {
 		return err

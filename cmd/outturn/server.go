@@ -21,6 +21,7 @@ import (
 	"github.com/outturn/outturn/handlers/metrics"
 	"github.com/outturn/outturn/handlers/snapshots"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/forms"
 )
 
 // Limits of the HTTP server.
@@ -40,6 +41,7 @@ type settings struct {
 	listen      string
 	token       string             // lets an admin in
 	signingKey  ed25519.PrivateKey // of snapshots; nil seals none
+	templates   forms.Catalogue
 	pages       handlers.Access
 	logger      *slog.Logger
 }
@@ -90,11 +92,11 @@ func boot(ctx context.Context, s settings) (_ *server, err error) {
 	}
 	var sealer api.Snapshots
 	if s.signingKey != nil {
-		sealer = &snapshots.Sealer{Reader: b.store, Recorder: b.recorder, Key: s.signingKey}
+		sealer = &snapshots.Sealer{Reader: b.store, Recorder: b.recorder, Key: s.signingKey, Template: s.templates.Find}
 	}
 	b.http = &http.Server{
 		Handler: handlers.New(handlers.Config{
-			Recorder: b.recorder, Reader: b.store, Forms: b.store, Snapshots: sealer, Log: b.log, Keyring: keyring, Metrics: measured,
+			Recorder: b.recorder, Reader: b.store, Forms: b.store, Templates: s.templates, Snapshots: sealer, Log: b.log, Keyring: keyring, Metrics: measured,
 			ProjectionProblem: func() error { return b.projector.Status().Problem },
 			Pages:             s.pages, Now: time.Now, Logger: s.logger, Closing: b.closing,
 		}),

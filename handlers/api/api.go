@@ -58,6 +58,8 @@ type Config struct {
 	Forms    forms.Source
 	// Snapshots seals forms; nil where there is no key to sign with.
 	Snapshots Snapshots
+	// Templates are those that forms may follow.
+	Templates forms.Catalogue
 	Log       Log
 	// Texts picks the language that a request asks for.
 	Texts func(*http.Request) Texts

@@ -20,18 +20,18 @@ import (
 )
 
 // formRequest reads which form a call is about.
-func formRequest(r *http.Request, q *query) (yearend.Request, error) {
+func (a *API) formRequest(r *http.Request, q *query) (yearend.Request, error) {
 	year, err := fiscal.ParseYear(r.PathValue("year"))
 	if err != nil || !isCode(r.PathValue("subject")) {
 		return yearend.Request{}, notFound(r, projections.ErrNotFound)
 	}
-	request := yearend.Request{Year: year, Code: r.PathValue("subject"), Template: q.get("template"), At: q.asOf()}
+	request := yearend.Request{Templates: a.config.Templates, Year: year, Code: r.PathValue("subject"), Template: q.get("template"), At: q.asOf()}
 	return request, nil
 }
 
 func (a *API) getForm(w http.ResponseWriter, r *http.Request) {
 	q := queryOf(r)
-	request, err := formRequest(r, q)
+	request, err := a.formRequest(r, q)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -112,7 +112,7 @@ type CellPosting struct {
 func (a *API) getCell(w http.ResponseWriter, r *http.Request) {
 	q := queryOf(r)
 	page := forms.Page{Before: q.sequence("before"), Limit: q.limit()}
-	request, err := formRequest(r, q)
+	request, err := a.formRequest(r, q)
 	if err != nil {
 		a.fail(w, r, err)
 		return

@@ -60,7 +60,7 @@ func (s *server) books(v *visit, declared audit.Declared) (books, error) {
 		return nil, err
 	}
 	for _, year := range years {
-		set, asked := templatesOf(declared, year)
+		set, asked := templatesOf(s.Templates, declared, year)
 		if !asked {
 			continue
 		}
@@ -85,18 +85,17 @@ func (s *server) books(v *visit, declared audit.Declared) (books, error) {
 }
 
 // templatesOf are the templates that a document's forms of a year follow.
-func templatesOf(declared audit.Declared, year fiscal.Year) (set forms.Set, asked bool) {
-	set.Department, _ = forms.Shipped(yearend.DefaultDepartment)
-	set.Project, _ = forms.Shipped(yearend.DefaultProject)
+func templatesOf(all forms.Catalogue, declared audit.Declared, year fiscal.Year) (set forms.Set, asked bool) {
+	set = yearend.Defaults()
 	for _, form := range declared.Forms {
 		if fiscal.Year(form.Year) != year {
 			continue
 		}
-		template, shipped := forms.Shipped(form.Template.Printed)
+		template, known := all.Find(form.Template.Printed)
 		switch {
-		case shipped && template.Kind == forms.DepartmentForm:
+		case known && template.Kind == forms.DepartmentForm:
 			set.Department = template
-		case shipped:
+		case known:
 			set.Project = template
 		}
 		asked = true

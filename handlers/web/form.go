@@ -88,7 +88,7 @@ func (s *server) form(v *visit) (page, error) {
 		Warnings: sheet.warnings(), Budget: sheet.budget(),
 		Files: v.files(at, keep, exports.Formats()),
 	}
-	p.Filter.Templates = v.templates(issue.Template.ID, issue.Template.Kind)
+	p.Filter.Templates = v.templates(sc.request.Templates.List(), issue.Template.ID, issue.Template.Kind)
 	for _, note := range grid.Notes {
 		p.Notes = append(p.Notes, strings.Split(note, "\n")...)
 	}

@@ -89,13 +89,13 @@ func (s *server) formScope(v *visit) (formScope, error) {
 		return sc, err
 	}
 	f := v.filters
-	sc.request = yearend.Request{Template: f.get(templateParameter), At: projections.AsOf{Date: f.date(asOfParameter), Through: v.at.sequence}}
+	sc.request = yearend.Request{Templates: s.Templates, Template: f.get(templateParameter), At: projections.AsOf{Date: f.date(asOfParameter), Through: v.at.sequence}}
 	return sc, nil
 }
 
-func templateNames() []string {
+func (s *server) templateNames() []string {
 	var names []string
-	for _, template := range forms.Templates() {
+	for _, template := range s.Templates.List() {
 		names = append(names, template.ID)
 	}
 	return names
@@ -142,7 +142,7 @@ func (s *server) forms(v *visit) (page, error) {
 		Empty:  !slices.Contains(sc.years, sc.request.Year),
 	}
 	p.Filter.Templates = append([]Choice{{"", v.Text("forms.standard"), sc.request.Template == ""}},
-		v.templates(sc.request.Template, forms.DepartmentForm, forms.ProjectForm)...)
+		v.templates(s.Templates.List(), sc.request.Template, forms.DepartmentForm, forms.ProjectForm)...)
 	if p.Empty {
 		return p, nil
 	}
@@ -208,9 +208,9 @@ func (sc formScope) filter(action string) FormFilter {
 }
 
 // templates are the templates to choose from, of one kind or of both.
-func (v *visit) templates(on string, kinds ...forms.Kind) []Choice {
+func (v *visit) templates(all []*forms.Template, on string, kinds ...forms.Kind) []Choice {
 	var choices []Choice
-	for _, template := range forms.Templates() {
+	for _, template := range all {
 		if !slices.Contains(kinds, template.Kind) {
 			continue
 		}
@@ -332,7 +332,7 @@ func (s *server) file(v *visit, code, format string) (page, error) {
 func (s *server) derive(v *visit, request yearend.Request) ([]yearend.Issue, error) {
 	issues, err := yearend.Derive(v.Context(), s.Forms, request)
 	if errors.Is(err, yearend.ErrTemplate) {
-		v.filters.refuse(templateParameter, "one of "+strings.Join(templateNames(), ", "))
+		v.filters.refuse(templateParameter, "one of "+strings.Join(s.templateNames(), ", "))
 		return nil, v.filters.end()
 	}
 	return issues, err

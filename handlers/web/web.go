@@ -32,6 +32,8 @@ type Config struct {
 	// SignOut ends a session and returns the cookie that clears it. It is needed
 	// if SignIn is set.
 	SignOut func(*http.Request) *http.Cookie
+	// Templates are those that forms may follow.
+	Templates forms.Catalogue
 	// Logger takes what people must not see of a failure. Defaults to
 	// slog.Default.
 	Logger *slog.Logger

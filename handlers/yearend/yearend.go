@@ -4,6 +4,7 @@
 package yearend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,9 @@ type Request struct {
 	Template string
 	// WithProjects adds, for a unit, the forms of all its projects.
 	WithProjects bool
-	At           projections.AsOf
+	// Templates are those to choose from.
+	Templates forms.Catalogue
+	At        projections.AsOf
 }
 
 // Issue is a derived form with the template that it follows.
@@ -80,7 +83,7 @@ func Derive(ctx context.Context, source forms.Source, r Request) ([]Issue, error
 }
 
 func one(ctx context.Context, source forms.Source, subject forms.Subject, standard string, r Request) ([]Issue, error) {
-	template, err := pick(r.Template, standard, subject.Kind)
+	template, err := pick(r, standard, subject.Kind)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,7 @@ func one(ctx context.Context, source forms.Source, subject forms.Subject, standa
 func department(ctx context.Context, source forms.Source, unit events.UnitID, r Request) ([]Issue, error) {
 	set := Defaults()
 	if r.Template != "" {
-		named, ok := forms.Shipped(r.Template)
+		named, ok := r.Templates.Find(r.Template)
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("%w: %s", ErrTemplate, r.Template)
@@ -120,11 +123,9 @@ func department(ctx context.Context, source forms.Source, unit events.UnitID, r 
 	return issues, nil
 }
 
-func pick(id, standard string, kind events.Subject) (*forms.Template, error) {
-	if id == "" {
-		id = standard
-	}
-	template, ok := forms.Shipped(id)
+func pick(r Request, standard string, kind events.Subject) (*forms.Template, error) {
+	id := cmp.Or(r.Template, standard)
+	template, ok := r.Templates.Find(id)
 	if !ok || (template.Kind == forms.DepartmentForm) != (kind == events.OfUnit) {
 		return nil, fmt.Errorf("%w: %s", ErrTemplate, id)
 	}
