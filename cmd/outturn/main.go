@@ -36,6 +36,7 @@ type commandLine struct {
 	Dataset  datasetCommand  `cmd:"" help:"Write a unit's execution as open data. Example: outturn dataset 2023 YYGX --license CC-BY-4.0 --output 2023.zip"`
 	Lagging  laggingCommand  `cmd:"" help:"Print who is behind, worst first; exits with 1 if something is far behind. Example: outturn lagging 2023 --as-of 2023-10-31"`
 	Rebuild  rebuildCommand  `cmd:"" help:"Derive the whole projection again from the log, beside the live one, and swap. Example: outturn rebuild --data ./data"`
+	Token    tokenCommand    `cmd:"" help:"Make tokens. Example: outturn token create"`
 	Version  versionCommand  `cmd:"" help:"Print the version. Example: outturn version --json"`
 }
 
