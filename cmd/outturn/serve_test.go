@@ -141,3 +141,32 @@ func TestPagesAreForThoseWhoSignIn(t *testing.T) {
 		t.Errorf("signed in, the page answers %s", got.Status)
 	}
 }
+
+// TestTheServerTellsOfItself: what a monitor asks for is open and true.
+func TestTheServerTellsOfItself(t *testing.T) {
+	t.Parallel()
+	server := startServe(t, localtest.NATS(t).URL(), localtest.Postgres(t))
+	const unit = `{"specversion":"1.0","id":"u","source":"/t","type":"outturn.unit.registered.v1","subject":"U1","data":{"name":"局"}}`
+	if status, body := server.call(http.MethodPost, "/v1/events", "application/cloudevents+json", unit); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
+	server.get("/v1/execution?year=2023") // waits for the projection
+	metrics := string(server.get("/metrics"))
+	for _, line := range []string{
+		"outturn_append_events_total 1\n", "outturn_log_sequence 1\n", "outturn_projection_sequence 1\n", "outturn_projection_stopped 0\n",
+		`outturn_http_request_seconds_count{method="POST",route="POST /v1/events",status="201"} 1`,
+	} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("/metrics does not say %q", line)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		var health struct {
+			Status   string
+			Problems map[string]string
+		}
+		if err := json.Unmarshal(server.get(path), &health); err != nil || health.Status != "ok" || len(health.Problems) != 0 {
+			t.Errorf("%s: %+v, %v", path, health, err)
+		}
+	}
+}
