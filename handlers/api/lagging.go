@@ -42,21 +42,10 @@ func (a *API) getLagging(w http.ResponseWriter, r *http.Request) {
 		Year: q.year(), By: oneOf(q, "by", standings()), Unit: code[events.UnitID](q, "unit"),
 		Fund: oneOf(q, "fund", events.Funds()), Kind: oneOf(q, "kind", events.ProjectKinds()), AsOf: q.asOf(),
 	}
-	if asked.By == "" {
-		asked.By = projections.ByProject
-	}
 	if asked.AsOf.Date.IsZero() {
 		asked.AsOf.Date = a.dayIn(asked.Year)
 	}
-	if err := q.end(); err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	if err := a.wait(r.Context(), asked.AsOf.Through); err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	report, err := a.config.Reader.Execution(r.Context(), asked)
+	report, err := a.report(r, q, asked)
 	if err != nil {
 		a.fail(w, r, err)
 		return

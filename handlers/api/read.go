@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,23 +85,25 @@ func (a *API) getExecution(w http.ResponseWriter, r *http.Request) {
 		Project: code[events.ProjectID](q, "project"), Line: code[events.LineID](q, "line"),
 		Fund: oneOf(q, "fund", events.Funds()), Kind: oneOf(q, "kind", events.ProjectKinds()), AsOf: q.asOf(),
 	}
-	if asked.By == "" {
-		asked.By = projections.ByProject
-	}
-	if err := q.end(); err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	if err := a.wait(r.Context(), asked.AsOf.Through); err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	report, err := a.config.Reader.Execution(r.Context(), asked)
+	report, err := a.report(r, q, asked)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, mediaJSON, executionAnswer(report))
+}
+
+// report reads what was asked, by project if nothing else is named, once the
+// whole query is read and the projection is where it should be.
+func (a *API) report(r *http.Request, q *query, asked projections.Query) (projections.Report, error) {
+	asked.By = cmp.Or(asked.By, projections.ByProject)
+	if err := q.end(); err != nil {
+		return projections.Report{}, err
+	}
+	if err := a.wait(r.Context(), asked.AsOf.Through); err != nil {
+		return projections.Report{}, err
+	}
+	return a.config.Reader.Execution(r.Context(), asked)
 }
 
 func executionAnswer(report projections.Report) ExecutionAnswer {

@@ -194,17 +194,24 @@ func scopeParameters() []string {
 	return []string{"year", asOfParameter, "unit", "project", "line", "fund", "kind", cutParameter, "money"}
 }
 
+// choices binds the visit to one position and reads the years and units that
+// there are to choose from.
+func (s *server) choices(v *visit) (years []fiscal.Year, units []budget.Unit, err error) {
+	if err = s.standAt(v); err != nil {
+		return nil, nil, err
+	}
+	if years, err = s.Reader.Years(v.Context()); err != nil {
+		return nil, nil, err
+	}
+	units, err = s.Reader.Units(v.Context())
+	return years, units, err
+}
+
 // scope reads the parameters that narrow figures and looks up what they name.
 func (s *server) scope(v *visit) (scope, error) {
 	var sc scope
-	if err := s.standAt(v); err != nil {
-		return sc, err
-	}
 	var err error
-	if sc.years, err = s.Reader.Years(v.Context()); err != nil {
-		return sc, err
-	}
-	if sc.units, err = s.Reader.Units(v.Context()); err != nil {
+	if sc.years, sc.units, err = s.choices(v); err != nil {
 		return sc, err
 	}
 	today := fiscal.Today(s.Now())

@@ -78,14 +78,8 @@ type formScope struct {
 // is known now: reports and scores come after the year's end.
 func (s *server) formScope(v *visit) (formScope, error) {
 	var sc formScope
-	if err := s.standAt(v); err != nil {
-		return sc, err
-	}
 	var err error
-	if sc.years, err = s.Reader.Years(v.Context()); err != nil {
-		return sc, err
-	}
-	if sc.units, err = s.Reader.Units(v.Context()); err != nil {
+	if sc.years, sc.units, err = s.choices(v); err != nil {
 		return sc, err
 	}
 	f := v.filters
