@@ -74,7 +74,7 @@ var registry = []Definition{
 	define[IndicatorScored]("indicator", "指标得分", "an indicator got these points, with the reason for a deviation", OfUnit, OfProject),
 	define[PeriodClosed]("period", "月结", "a month and all before it take no more money events, for a unit and all under it", OfUnit),
 	define[YearClosed]("year", "年结", "a year takes no more money events, for a unit and all under it", OfUnit),
-	define[YearReopened]("year", "年度重开", "a closed year takes money events again, for the reason given", OfUnit),
+	define[YearReopened]("year", "年度重开", "a closed year takes money events again, its closed months too, for the reason given", OfUnit),
 	define[AlertRaised]("alert", "预警", "a rule found execution lagging", OfLine, OfProject, OfUnit),
 	define[AlertAnswered]("alert", "预警处理", "the unit said what it will do about an alert", OfLine, OfProject, OfUnit),
 	define[AlertClosed]("alert", "预警关闭", "an alert needs no more attention", OfLine, OfProject, OfUnit),

@@ -4,8 +4,8 @@ import (
 	"github.com/outturn/outturn/events/fiscal"
 )
 
-// YearReopened (年度重开) says that a closed year takes money events again, for
-// the reason given.
+// YearReopened (年度重开) says that a closed year takes money events again, its
+// closed months too, for the reason given.
 type YearReopened struct {
 	Year   fiscal.Year `json:"year"`
 	Date   fiscal.Date `json:"date"`
