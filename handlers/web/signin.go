@@ -33,6 +33,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxSignIn)
 	token, next := strings.TrimSpace(r.PostFormValue("token")), r.PostFormValue("next")
 	if cookie, ok := s.SignIn(token); ok {
+		cookie.Secure = overTLS(r)
 		http.SetCookie(w, cookie)
 		http.Redirect(w, r, insidePath(next), http.StatusSeeOther)
 		return
@@ -57,4 +58,10 @@ func insidePath(next string) string {
 		return "/"
 	}
 	return next
+}
+
+// overTLS says whether the browser speaks to us by HTTPS, or to the proxy before
+// us. One who lies about it only makes a cookie that his own browser keeps back.
+func overTLS(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }
