@@ -14,7 +14,7 @@ import (
 
 // observed gives every request an id, a line in the log and a place in the
 // metrics, and turns a panic into an answer.
-func observed(c Config, next *http.ServeMux) http.Handler {
+func observed(c Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		id := uuid.NewString()

@@ -290,9 +290,9 @@ func View(p budget.Posting, line budget.Line, e events.Event) PostingView {
 func Source(line budget.Line) string {
 	switch {
 	case line.Fund == events.UnitFunds:
-		return "other"
+		return SourceOther
 	case line.Vintage == line.Year:
-		return "current_appropriation"
+		return SourceCurrent
 	}
-	return "carryover"
+	return SourceCarryover
 }

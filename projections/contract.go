@@ -23,8 +23,15 @@ var (
 // By names what an execution report has a row for.
 type By string
 
-// The rows of execution reports. BySource is the cut of self-evaluation forms:
-// current_appropriation, carryover and other.
+// The rows of a report by source, which are those of self-evaluation forms. The
+// generated column line.source holds the same names.
+const (
+	SourceCurrent   = "current_appropriation" // 当年财政拨款
+	SourceCarryover = "carryover"             // 上年结转资金
+	SourceOther     = "other"                 // 其他资金
+)
+
+// The rows of execution reports. BySource is the cut of self-evaluation forms.
 const (
 	ByLine     By = "line"
 	ByProject  By = "project"

@@ -1,9 +1,6 @@
 package fiscal
 
-import (
-	"fmt"
-	"math/big"
-)
+import "math/big"
 
 // Pace names a way to measure time progress (序时进度).
 type Pace string
@@ -15,15 +12,6 @@ const (
 	ByMonth Pace = "month"
 	ByDay   Pace = "day"
 )
-
-// ParsePace returns the pace of that name, or an error that lists them.
-func ParsePace(name string) (Pace, error) {
-	switch p := Pace(name); p {
-	case ByMonth, ByDay:
-		return p, nil
-	}
-	return "", fmt.Errorf("unknown pace %q: use %s or %s", name, ByMonth, ByDay)
-}
 
 // Progress is the exact share of the year that has passed on a date: 0 before
 // its first day, 1 from its last day on.

@@ -3,6 +3,7 @@ package money
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -20,10 +21,12 @@ const (
 // MaxDigits is the largest number of decimals that a figure is printed with.
 const MaxDigits = 6
 
+// Roundings lists the roundings.
+func Roundings() []Rounding { return []Rounding{HalfUp, HalfEven, Truncate} }
+
 // ParseRounding returns the rounding of that name, or an error that lists them.
 func ParseRounding(name string) (Rounding, error) {
-	switch r := Rounding(name); r {
-	case HalfUp, HalfEven, Truncate:
+	if r := Rounding(name); slices.Contains(Roundings(), r) {
 		return r, nil
 	}
 	return "", fmt.Errorf("unknown rounding %q: use %s, %s or %s", name, HalfUp, HalfEven, Truncate)

@@ -156,7 +156,7 @@ func (r Rules) Validate() error {
 	if r.Digits < 0 || r.Digits > maxDigits {
 		v.wrong("digits", "%d: write 0 to %d", r.Digits, maxDigits)
 	}
-	oneOf(&v, "rounding", r.Rounding, money.HalfUp, money.HalfEven, money.Truncate)
+	oneOf(&v, "rounding", r.Rounding, money.Roundings()...)
 	oneOf(&v, "sum_of", r.SumOf, Printed, Exact)
 	v.grades(r.Grades)
 	return errors.Join(v...)

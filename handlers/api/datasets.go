@@ -116,7 +116,7 @@ func (a *API) getDataset(w http.ResponseWriter, r *http.Request) {
 
 // dataset reads the lines. Its time is that of the event that it stands at.
 func (a *API) dataset(ctx context.Context, asked datasetRequest, p language.Printer) (exports.Dataset, error) {
-	lines, sequence, err := exports.ReadLines(ctx, a.config.Reader, asked.year, asked.unit, asked.at)
+	lines, sequence, err := exports.ReadLines(ctx, a.config.Forms, asked.year, asked.unit, asked.at)
 	if err != nil {
 		return exports.Dataset{}, err
 	}

@@ -9,12 +9,14 @@ import (
 	"github.com/outturn/outturn/projections"
 )
 
-// Reader is what the lines of a data set are read from.
+// Reader is what the lines of a data set are read from; a [projections.Store] is
+// one.
 type Reader interface {
 	Units(ctx context.Context) ([]budget.Unit, error)
-	Execution(ctx context.Context, q projections.Query) (projections.Report, error)
-	Line(ctx context.Context, id events.LineID, at projections.AsOf) (projections.LineView, error)
+	Lines(ctx context.Context, q projections.Query) (sequence uint64, lines []projections.LineView, err error)
 }
+
+var _ Reader = (*projections.Store)(nil)
 
 // ReadLines reads the lines of a year with their departments, all at the log
 // position that it returns, by code. An empty unit reads all units. Errors:
@@ -24,24 +26,17 @@ func ReadLines(ctx context.Context, r Reader, year fiscal.Year, unit events.Unit
 	if err != nil {
 		return nil, 0, err
 	}
-	report, err := r.Execution(ctx, projections.Query{Year: year, By: projections.ByLine, Unit: unit, AsOf: at})
+	sequence, views, err := r.Lines(ctx, projections.Query{Year: year, Unit: unit, AsOf: at})
 	if err != nil {
 		return nil, 0, err
 	}
-	if at.Through == 0 {
-		at.Through = report.Sequence
-	}
 	tops := departments(units)
-	lines := make([]ExecutionLine, 0, len(report.Rows))
-	for _, row := range report.Rows {
-		view, err := r.Line(ctx, events.LineID(row.Key), at)
-		if err != nil {
-			return nil, 0, err
-		}
+	lines := make([]ExecutionLine, len(views))
+	for i, view := range views {
 		top := tops[view.Line.Unit]
-		lines = append(lines, ExecutionLine{view, top.ID, top.Name})
+		lines[i] = ExecutionLine{view, top.ID, top.Name}
 	}
-	return lines, at.Through, nil
+	return lines, sequence, nil
 }
 
 // departments finds the top of the tree above each unit. Parents come before

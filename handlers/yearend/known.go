@@ -135,7 +135,7 @@ func add(sums map[forms.Subject]map[string]budget.Sums, subject forms.Subject, l
 
 func (k *knownYear) settle(sums map[forms.Subject]map[string]budget.Sums) error {
 	for subject, rows := range sums {
-		for _, row := range []string{totalRow, "current_appropriation", "carryover", "other"} {
+		for _, row := range append([]string{totalRow}, forms.Sources()...) {
 			figures, err := rows[row].Figures()
 			if err != nil {
 				return err

@@ -111,7 +111,7 @@ func (c *checker) number(path string, n Number) {
 	if n.Digits < 0 || n.Digits > money.MaxDigits {
 		c.refuse(path+".digits", "%d: write a whole number from 0 to %d", n.Digits, money.MaxDigits)
 	}
-	oneOfWords(c, path+".rounding", n.Rounding, []money.Rounding{money.HalfUp, money.HalfEven, money.Truncate})
+	oneOfWords(c, path+".rounding", n.Rounding, money.Roundings())
 }
 
 func (c *checker) fields(path string, rows [][]Field) {

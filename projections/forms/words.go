@@ -10,9 +10,9 @@ import (
 
 // The sources of money, which are the rows of most forms.
 const (
-	CurrentAppropriation = "current_appropriation" // 当年财政拨款
-	Carryover            = "carryover"             // 上年结转资金
-	Other                = "other"                 // 其他资金
+	CurrentAppropriation = projections.SourceCurrent   // 当年财政拨款
+	Carryover            = projections.SourceCarryover // 上年结转资金
+	Other                = projections.SourceOther     // 其他资金
 )
 
 // Sources lists the sources.
