@@ -6,13 +6,19 @@ import (
 
 // AlertRaised (预警) says that a rule found execution lagging.
 type AlertRaised struct {
-	Kind   Subject     `json:"about"`
-	Alert  AlertID     `json:"alert"`
-	Year   fiscal.Year `json:"year"`
-	Rule   AlertRule   `json:"rule"`
-	Date   fiscal.Date `json:"date"`
-	Detail Note        `json:"detail,omitempty"`
-	Memo   Note        `json:"memo,omitempty"`
+	Kind  Subject     `json:"about"`
+	Alert AlertID     `json:"alert"`
+	Year  fiscal.Year `json:"year"`
+	Rule  AlertRule   `json:"rule"`
+	Date  fiscal.Date `json:"date"`
+	// Due is the date by which it is to be answered; nil if none is set.
+	Due *fiscal.Date `json:"due,omitempty"`
+	// Rate and Progress are the execution rate and the time progress that the rule
+	// judged by, as they were printed.
+	Rate     Percent `json:"rate,omitempty"`
+	Progress Percent `json:"progress,omitempty"`
+	Detail   Note    `json:"detail,omitempty"`
+	Memo     Note    `json:"memo,omitempty"`
 }
 
 // Type is the type's name for ever.

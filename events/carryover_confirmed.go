@@ -11,6 +11,7 @@ type CarryoverConfirmed struct {
 	Amount   money.Amount `json:"amount" zero:"allowed"`
 	Date     fiscal.Date  `json:"date"`
 	FromYear fiscal.Year  `json:"from_year"`
+	FromLine LineID       `json:"from_line,omitempty"`
 	Document Text         `json:"document"`
 	Memo     Note         `json:"memo,omitempty"`
 }

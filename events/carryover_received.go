@@ -11,6 +11,7 @@ type CarryoverReceived struct {
 	Amount   money.Amount `json:"amount"`
 	Date     fiscal.Date  `json:"date"`
 	FromYear fiscal.Year  `json:"from_year"`
+	FromLine LineID       `json:"from_line,omitempty"`
 	Document Text         `json:"document,omitempty"`
 	Memo     Note         `json:"memo,omitempty"`
 }

@@ -11,6 +11,7 @@ type CarryoverSent struct {
 	Amount   money.Amount `json:"amount"`
 	Date     fiscal.Date  `json:"date"`
 	ToYear   fiscal.Year  `json:"to_year"`
+	ToLine   LineID       `json:"to_line,omitempty"`
 	Document Text         `json:"document,omitempty"`
 	Memo     Note         `json:"memo,omitempty"`
 }

@@ -35,9 +35,10 @@ Go types in [events](../../events); do not edit them by hand.
 
 An event is a [CloudEvents 1.0](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md)
 event in structured JSON. ` + "`source` and `id`" + ` are its idempotency key for ever, ` + "`subject`" + `
-is the code of the line, project or unit that it is about, ` + "`time`" + ` (optional) is when it was
+is the code of the line, project, unit or user that it is about, ` + "`time`" + ` (optional) is when it was
 said, and ` + "`data.date`" + ` is the business date that it counts for. Amounts are decimal strings
-in yuan. The log adds ` + "`sequence`, `recordedtime`, `actor` and `prevhash`" + `; a client must not.
+in yuan. The log adds ` + "`sequence`, `recordedtime`, `actor`, `prevhash`" + ` and, where a second person
+had to approve the event, ` + "`approver`" + `; a client must not.
 A member with a question mark may be absent or null; every other one must be there. Each type has a
 golden file in [testdata/golden](../../events/testdata/golden) that must decode for ever.
 
@@ -48,6 +49,7 @@ This payment, as the log stores it (here with line breaks), is the golden file o
 	for _, event := range recordGoldens(t) {
 		if event.Type == (events.DisbursementPaid{}).Type() {
 			b.Write(indented(t, event.Raw()))
+			break
 		}
 	}
 	b.WriteString("\n```\n")

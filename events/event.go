@@ -67,6 +67,8 @@ type Stamp struct {
 	RecordedTime time.Time
 	// Actor is who posted it: the name of a token or user, never of a person.
 	Actor string
+	// Approver is who approved it, where a second person had to; else empty.
+	Approver string
 	// PrevHash is the hash of the event before it on the same subject; zero for
 	// the first.
 	PrevHash Hash
@@ -98,11 +100,12 @@ const (
 	attributeSequence     = "sequence"
 	attributeRecordedTime = "recordedtime"
 	attributeActor        = "actor"
+	attributeApprover     = "approver"
 	attributePrevHash     = "prevhash"
 )
 
 func attributesOfLog() []string {
-	return []string{attributeSequence, attributeRecordedTime, attributeActor, attributePrevHash}
+	return []string{attributeSequence, attributeRecordedTime, attributeActor, attributeApprover, attributePrevHash}
 }
 
 // Parse reads one event as a client submits it. Everything that is not exactly
@@ -224,20 +227,61 @@ func isScalar(raw json.RawMessage) bool {
 // Record stamps a parsed event and gives it the bytes that are stored for
 // ever: the canonical form with the log's attributes among the client's.
 func (e Event) Record(stamp Stamp) (Event, error) {
-	stamp.RecordedTime = stamp.RecordedTime.UTC().Truncate(time.Microsecond)
-	attributes := membersOf(e.raw)
-	if attributes == nil {
-		return Event{}, fmt.Errorf("record %q of %q: only an event that Parse made can be recorded", e.ID, e.Source)
+	if len(e.raw) == 0 || e.Sequence != 0 {
+		return Event{}, fmt.Errorf("record %q of %q: only an event that Parse made can be recorded, and once", e.ID, e.Source)
 	}
-	maps.Copy(attributes, map[string]json.RawMessage{
-		attributeSequence:     appendString(nil, strconv.FormatUint(stamp.Sequence, 10)),
-		attributeRecordedTime: appendString(nil, stamp.RecordedTime.Format(time.RFC3339Nano)),
-		attributeActor:        appendString(nil, stamp.Actor),
-		attributePrevHash:     appendString(nil, stamp.PrevHash.String()),
-	})
+	stamp.RecordedTime = stamp.RecordedTime.UTC().Truncate(time.Microsecond)
 	e.Stamp = stamp
-	e.raw = appendObject(make([]byte, 0, len(e.raw)+256), attributes)
+	e.raw = stamp.among(e.raw)
 	return e, nil
+}
+
+// stampBytes is about how much longer a stamp makes an event.
+const stampBytes = 256
+
+// among writes the canonical object that submitted becomes with the stamp's
+// attributes. Both are in canonical order, so they are merged member by member.
+func (s Stamp) among(submitted []byte) []byte {
+	added := s.attributes()
+	out := append(make([]byte, 0, len(submitted)+stampBytes), '{')
+	for name, value := range membersIn(submitted) {
+		for len(added) > 0 && added[0].name < string(name[1:len(name)-1]) {
+			out = appendMember(out, added[0])
+			added = added[1:]
+		}
+		out = append(out, name...)
+		out = append(out, ':')
+		out = append(out, value...)
+		out = append(out, ',')
+	}
+	for _, a := range added {
+		out = appendMember(out, a)
+	}
+	out[len(out)-1] = '}' // in place of the last comma
+	return out
+}
+
+type attribute struct{ name, value string }
+
+// attributes are the stamp's, in canonical order.
+func (s Stamp) attributes() []attribute {
+	all := make([]attribute, 0, 5)
+	all = append(all, attribute{attributeActor, s.Actor})
+	if s.Approver != "" {
+		all = append(all, attribute{attributeApprover, s.Approver})
+	}
+	return append(all,
+		attribute{attributePrevHash, s.PrevHash.String()},
+		attribute{attributeRecordedTime, s.RecordedTime.Format(time.RFC3339Nano)},
+		attribute{attributeSequence, strconv.FormatUint(s.Sequence, 10)})
+}
+
+// appendMember writes a member with a comma behind it.
+func appendMember(out []byte, a attribute) []byte {
+	out = appendString(out, a.name)
+	out = append(out, ':')
+	out = appendString(out, a.value)
+	return append(out, ',')
 }
 
 // Content is the canonical bytes of what the client submitted: two events
@@ -258,9 +302,9 @@ func (e Event) Content() ([]byte, error) {
 
 // wire is the stored envelope.
 type wire struct {
-	id, source, kind, subject, time         string
-	sequence, recordedTime, actor, prevHash string
-	data                                    json.RawMessage
+	id, source, kind, subject, time                   string
+	sequence, recordedTime, actor, approver, prevHash string
+	data                                              json.RawMessage
 }
 
 func readWire(stored []byte) (w wire, err error) {
@@ -287,6 +331,8 @@ func readWire(stored []byte) (w wire, err error) {
 			w.recordedTime = textOf(value)
 		case `"actor"`:
 			w.actor = textOf(value)
+		case `"approver"`:
+			w.approver = textOf(value)
 		case `"prevhash"`:
 			w.prevHash = textOf(value)
 		}
@@ -321,7 +367,7 @@ func Decode(stored []byte) (Event, error) {
 		return Event{}, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	event := Event{ID: EventID(w.id), Source: w.source, Type: Type(w.kind), Subject: w.subject, raw: stored}
-	event.Actor = w.actor
+	event.Actor, event.Approver = w.actor, w.approver
 	if event.Sequence, err = strconv.ParseUint(w.sequence, 10, 64); err != nil || event.Sequence == 0 {
 		return Event{}, fmt.Errorf("%w: sequence %q is not a whole number from 1 on", ErrBroken, w.sequence)
 	}

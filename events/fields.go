@@ -151,7 +151,7 @@ func (f field) refuse(raw json.RawMessage, t reflect.Type, err error) error {
 		return Refuse(CodeAmountInvalid, ReasonAmountSyntax, where, "field", f.name, "value", value)
 	case errors.Is(err, money.ErrTooLarge):
 		return Refuse(CodeAmountInvalid, ReasonAmountTooLarge, where, "field", f.name, "value", value)
-	case t == reflect.TypeFor[fiscal.Date]():
+	case t == reflect.TypeFor[fiscal.Date](), t == reflect.TypeFor[*fiscal.Date]():
 		return Refuse(CodeInvalidEvent, ReasonDateInvalid, where, "field", f.name, "value", value)
 	case errors.As(err, &bad):
 		return Refuse(CodeInvalidEvent, ReasonFieldInvalid, where, "field", f.name, "want", bad.want)
@@ -170,6 +170,11 @@ func jsonKind(t reflect.Type) string {
 		return "true or false"
 	case reflect.Array:
 		return "an array of 12"
+	case reflect.Slice:
+		if t == reflect.TypeFor[Submitted]() {
+			return "an event"
+		}
+		return "an array"
 	}
 	return "a whole number"
 }

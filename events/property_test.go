@@ -43,6 +43,14 @@ func repaired(data events.Data) events.Data {
 	case events.LineOpened:
 		d.Vintage = min(d.Vintage, d.Year)
 		return d
+	case events.PaceSet:
+		if d.Steps = nil; d.Curve == events.CurveSteps {
+			d.Steps = events.Steps{{On: "02-29", Percent: "7.5"}, {On: "10-31", Percent: "80"}}
+		}
+		if d.Behind.Rat().Cmp(d.Watch.Rat()) < 0 {
+			d.Watch, d.Behind = d.Behind, d.Watch
+		}
+		return d
 	case events.DisbursementCorrected:
 		if d.ToLine == "" && d.ToEconomicClass == "" {
 			d.ToLine = "L2"
@@ -77,6 +85,8 @@ func drawMember(t *rapid.T, f reflect.StructField, zero bool) any {
 		return true // false is the same as absent
 	case reflect.TypeFor[*events.UnitID]():
 		return ref(events.UnitID(matching(`[A-Za-z0-9_-]{1,64}`)))
+	case reflect.TypeFor[*fiscal.Date]():
+		return ref(fiscal.MinYear.First().AddDays(rapid.IntRange(0, 30_000).Draw(t, f.Name)))
 	case reflect.TypeFor[events.Text]():
 		return drawText(t, f.Name, events.MaxText, "")
 	case reflect.TypeFor[events.Note]():
@@ -89,6 +99,14 @@ func drawMember(t *rapid.T, f reflect.StructField, zero bool) any {
 		return matching(`[0-9]{3}([0-9]{2})?`)
 	case reflect.TypeFor[events.Points]():
 		return matching(`[0-9]{1,3}(\.[0-9]{1,4})?|1000(\.0{1,4})?`)
+	case reflect.TypeFor[events.Percent]():
+		return matching(`-?[0-9]{1,20}(\.[0-9]{1,4})?`)
+	case reflect.TypeFor[events.Days]():
+		return rapid.IntRange(1, 366).Draw(t, f.Name)
+	case reflect.TypeFor[events.Curve]():
+		return rapid.SampledFrom(events.Curves()).Draw(t, f.Name)
+	case reflect.TypeFor[events.Steps]():
+		return events.Steps{} // repaired gives them to the curve that has them
 	case reflect.TypeFor[events.Digest]():
 		return matching(`[0-9a-f]{64}`)
 	case reflect.TypeFor[events.Fund]():
@@ -101,6 +119,21 @@ func drawMember(t *rapid.T, f reflect.StructField, zero bool) any {
 		return rapid.SampledFrom(events.Operators()).Draw(t, f.Name)
 	case reflect.TypeFor[events.Computation]():
 		return rapid.SampledFrom(events.Computations()).Draw(t, f.Name)
+	case reflect.TypeFor[events.Role]():
+		return rapid.SampledFrom(events.Roles()).Draw(t, f.Name)
+	case reflect.TypeFor[events.SignInMethod]():
+		return rapid.SampledFrom(events.SignInMethods()).Draw(t, f.Name)
+	case reflect.TypeFor[events.Availability]():
+		return rapid.SampledFrom(events.Availabilities()).Draw(t, f.Name)
+	case reflect.TypeFor[events.Pool]():
+		return rapid.SampledFrom(events.Pools()).Draw(t, f.Name)
+	case reflect.TypeFor[events.PlanLimit]():
+		return rapid.SampledFrom(events.PlanLimits()).Draw(t, f.Name)
+	case reflect.TypeFor[events.Types]():
+		names := rapid.Map(rapid.SampledFrom(events.Definitions()), func(d events.Definition) events.Type { return d.Type })
+		return rapid.SliceOfNDistinct(names, 1, 20, rapid.ID).Draw(t, f.Name)
+	case reflect.TypeFor[events.Submitted]():
+		return fmt.Appendf(nil, `{"data":{"amount":"%s","date":"2023-10-30","document":"00232"},"id":"ZF-1","source":"/finance","specversion":"1.0","subject":"L1","type":"outturn.disbursement.paid.v1"}`, amounts.Filter(func(a money.Amount) bool { return a > 0 }).Draw(t, f.Name))
 	}
 	return matching(`[A-Za-z0-9_-]{1,64}`)
 }
@@ -140,6 +173,7 @@ func TestEveryValidEventSurvives(t *testing.T) {
 					Sequence:     rapid.Uint64Min(1).Draw(rt, "sequence"),
 					RecordedTime: drawTime(rt),
 					Actor:        drawText(rt, "actor", 40, ""),
+					Approver:     rapid.SampledFrom([]string{"", "review-desk", "复核岗"}).Draw(rt, "approver"),
 					PrevHash:     events.Hash(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(rt, "prevhash")),
 				})
 				if err != nil {

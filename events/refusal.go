@@ -30,6 +30,16 @@ const (
 	CodePeriodClosed      Code = "period_closed"      // the month is closed
 	CodeYearClosed        Code = "year_closed"        // the year is closed
 	CodeYearNotClosed     Code = "year_not_closed"    // nothing to reopen
+	CodeCarryoverMismatch Code = "carryover_mismatch" // the two ends of a carryover differ
+	CodeUnknownControl    Code = "unknown_control"    // no such control is set for that unit
+	CodeUnknownOverride   Code = "unknown_override"   // no such override holds on that line
+	CodePlanExceeded      Code = "plan_exceeded"      // more than the use plan allows by then
+)
+
+// Codes that are only warned of: the event is taken in spite of it.
+const (
+	CodeOlderVintageFirst Code = "older_vintage_first" // an older vintage still has money
+	CodeCarryoverLapsed   Code = "carryover_lapsed"    // the money's two years are over
 )
 
 // Reason names one sentence to the user. Each has a text in every language of
@@ -111,6 +121,7 @@ const (
 	ReasonNothingToCorrect  Reason = "nothing_to_correct"
 	ReasonNotCarried        Reason = "not_carried"      // line, vintage
 	ReasonCarryoverYears    Reason = "carryover_years"  // from, to
+	ReasonCarryoverLine     Reason = "carryover_line"   // line, year, fund, vintage
 	ReasonAmountNotText     Reason = "amount_not_text"  // field
 	ReasonAmountSyntax      Reason = "amount_syntax"    // field, value
 	ReasonAmountTooLarge    Reason = "amount_too_large" // field, value
@@ -135,11 +146,23 @@ const (
 	ReasonLineTaken         Reason = "line_taken"         // line
 	ReasonCommitmentTaken   Reason = "commitment_taken"   // commitment, line
 	ReasonPaymentTaken      Reason = "payment_taken"      // payment, line
-	ReasonInsufficientFunds Reason = "insufficient_funds" // line, available, asked, missing
+	ReasonInsufficientFunds Reason = "insufficient_funds" // line, available, asked, missing, pool
 	ReasonExceedsPayment    Reason = "exceeds_payment"    // payment, left, asked
 	ReasonBelowUsed         Reason = "below_used"         // commitment, used, asked
 	ReasonExceedsFrozen     Reason = "exceeds_frozen"     // line, frozen, asked
 	ReasonPeriodClosed      Reason = "period_closed"      // date, unit, month
 	ReasonYearClosed        Reason = "year_closed"        // year, unit
 	ReasonYearNotClosed     Reason = "year_not_closed"    // year, unit
+	ReasonCarryoverMismatch Reason = "carryover_mismatch" // line, other, sent, received
+	ReasonUnknownControl    Reason = "unknown_control"    // control, unit
+	ReasonUnknownOverride   Reason = "unknown_override"   // override, line
+	ReasonOverrideTaken     Reason = "override_taken"     // override, line
+	ReasonPlanExceeded      Reason = "plan_exceeded"      // line, period, planned, spent, asked, missing
+	ReasonPlanMissing       Reason = "plan_missing"       // line, year
+)
+
+// Reasons that are only warned of.
+const (
+	ReasonOlderVintageFirst Reason = "older_vintage_first" // line, vintage, other, older, available
+	ReasonCarryoverLapsed   Reason = "carryover_lapsed"    // line, vintage, until, year
 )

@@ -101,7 +101,7 @@ func envelopeMutations() []mutation {
 		setAttribute(true, "ext", "", "扩展", true, false, math.MaxInt32, math.MinInt32, nil),
 		setAttribute(true, long[:20], "x"),
 	)
-	for _, name := range []string{"sequence", "recordedtime", "actor", "prevhash"} {
+	for _, name := range []string{"sequence", "recordedtime", "actor", "approver", "prevhash"} {
 		all = append(all, setAttribute(false, name, "1", 1, nil)...)
 	}
 	for _, name := range []string{"specversion", "id", "source", "type", "subject", "data"} {
@@ -118,14 +118,14 @@ func envelopeMutations() []mutation {
 func edges(member string) []mutation {
 	many := strings.Repeat("文", 2001)
 	switch member {
-	case "amount":
+	case "amount", "tolerance_amount", "over":
 		return append(set(true, member, "0.01", "1", "007.5", "100000000000000", "100000000000000.00", "99999999999999.99"),
 			set(false, member, 1, 1.5, "", "1.", ".5", "1.234", "+1", "-1", "-0.01", "1e3", "1,000", " 1", "1 ", "100000000000000.01", "1000000000000000", "NaN", "壹", true, object{})...)
 	case "months":
 		twelve := func(last any) []any { return append(slices.Repeat([]any{"0"}, 11), last) }
 		return append(set(true, member, twelve("0.00"), twelve("1.5"), twelve("-0.00")),
 			set(false, member, twelve("-1"), twelve(1), twelve(nil), twelve("x"), twelve("0")[:11], append(twelve("0"), "0"), []any{}, "0", object{})...)
-	case "date":
+	case "date", "until", "expires", "due":
 		return append(set(true, member, "2023-01-01", "2024-02-29", "1950-01-01", "2199-12-31"),
 			set(false, member, "", "2023-02-29", "2023-00-10", "2023-1-1", "2023/01/01", "1949-12-31", "2200-01-01", "20230101", "2023-01-01T00:00:00Z", 20230101, object{})...)
 	case "year", "from_year", "to_year":
@@ -134,6 +134,22 @@ func edges(member string) []mutation {
 		return append(set(true, member, 1950), set(false, member, 1949, 2200, "2023", 2023.5)...)
 	case "month":
 		return append(set(true, member, 1, 12), set(false, member, 0, 13, "10", 1.5, -1)...)
+	case "stalled_days", "answer_days":
+		return append(set(true, member, 1, 366), set(false, member, 0, -1, 367, "10", 1.5)...)
+	case "rate", "progress":
+		return append(set(true, member, "0", "-3.5000", "100.00", "12345.67"), set(false, member, "", "+1", "1.", ".5", "1.23456", "1e3", "百", 10, object{})...)
+	case "watch":
+		return append(set(true, member, "0", "5.0000", "20"), set(false, member, "", "-1", "1.23456", ".5", 10)...)
+	case "behind":
+		return append(set(true, member, "5", "1000.0000"), set(false, member, "", "-1", "1001", "1.23456", ".5", 10)...)
+	case "steps":
+		step := func(on, percent any) object { return object{"on": on, "percent": percent} }
+		steps := func(all ...any) []any { return all }
+		return append(set(true, member, steps(step("12-31", "100.0000")), steps(step("02-29", "0"), step("03-01", "0")), steps(step("01-31", "99.9999"))),
+			set(false, member, steps(), steps(step("02-30", "1")), steps(step("13-01", "1")), steps(step("06-31", "1")), steps(step("4-30", "1")),
+				steps(step("04-30", "100.1")), steps(step("04-30", "-1")), steps(step("04-30", 25)), steps(step(430, "25")), steps(step("04-30", nil)),
+				steps(nil), steps("04-30"), steps(object{"on": "04-30"}), steps(object{"on": "04-30", "percent": "1", "per": "1"}),
+				steps(object{"On": "04-30", "percent": "1"}), slices.Repeat(steps(step("04-30", "25")), 25), "04-30", 7, object{})...)
 	case "position":
 		return append(set(true, member, 1, 1<<53-1), set(false, member, 0, -1, 1<<53, "7", 1.5)...)
 	case "core":
@@ -142,15 +158,26 @@ func edges(member string) []mutation {
 		return append(set(true, member, "215", "21508", "2150805"), set(false, member, "", "21", "2150", "215080", "21508050", "215080x", "215080５", 2150805)...)
 	case "economic_class", "to_economic_class":
 		return append(set(true, member, "302", "30216"), set(false, member, "", "30", "3021", "302160", "3021x", 30216)...)
-	case "score", "weight":
+	case "score", "weight", "tolerance_percent", "goal_gap":
 		return append(set(true, member, "0", "10", "8.9423", "999.9999", "1000", "1000.0000"), set(false, member, "", "-1", "1001", "1000.1", "1.23456", ".5", "1.", "十", 10)...)
-	case "digest":
+	case "digest", "hash":
 		return set(false, member, "", strings.Repeat("a", 63), strings.Repeat("a", 65), strings.Repeat("A", 64), 7)
-	case "fund", "kind", "about", "answer", "operator", "computed":
+	case "types":
+		paid, sent := "outturn.disbursement.paid.v1", "outturn.carryover.sent.v1"
+		var every []string
+		for _, d := range events.Definitions() {
+			every = append(every, string(d.Type))
+		}
+		return append(set(true, member, []string{paid}, []string{paid, sent}, every[:20]),
+			set(false, member, []string{}, []string{paid, paid}, []string{paid, "outturn.budget.spent.v1"}, every[:21], []any{7}, []any{nil}, paid, object{})...)
+	case "event":
+		whole := object{"specversion": "1.0", "id": "e", "source": "s", "type": "outturn.user.registered.v1", "subject": "desk", "data": object{}}
+		return append(set(true, member, whole), set(false, member, "", "{}", 7, []any{}, object{}, []any{whole})...)
+	case "fund", "kind", "about", "answer", "operator", "computed", "role", "method", "availability", "pool", "plan", "curve":
 		return set(false, member, "", "other", "General_Public", 7, object{})
 	case "payment":
 		return append(set(true, member, "a", strings.Repeat("~", 128)), set(false, member, "", "a b", "编号", strings.Repeat("a", 129), 7)...)
-	case "document", "name", "payee", "counterparty", "implementing_unit", "level1", "level2", "level3", "target", "adjusted_target", "measuring_unit", "grade", "template":
+	case "document", "name", "payee", "counterparty", "implementing_unit", "level1", "level2", "level3", "target", "adjusted_target", "measuring_unit", "grade", "template", "label", "cause":
 		return append(set(true, member, "x", " x ", many[:3*300], "𠀀"+many[:3*299]),
 			set(false, member, "", " ", "　", many[:3*301], "a\nb", "a\tb", "a\u0000", "a\u007f", "a\u0085", 7, object{})...)
 	case "reason", "memo", "purpose", "note", "detail", "goal":
@@ -167,7 +194,7 @@ func memberMutations(d events.Definition) []mutation {
 	all := set(false, "no_such_member", "x", nil)
 	for _, member := range d.Members() {
 		all = append(all, edges(member.Name)...)
-		valid := !member.Required
+		valid := !member.Required && member.Name != "steps" // the golden's curve has steps
 		all = append(all, set(valid, member.Name, nil)...)
 		all = append(all,
 			mutation{member.Name + " is missing", valid, func(_, data object) { delete(data, member.Name) }},
@@ -208,6 +235,33 @@ func TestSchemaAndParseAgree(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAProposalHoldsAnEvent: what is proposed is held to its own type's rules by
+// Parse alone, as the comment of Schema says.
+func TestAProposalHoldsAnEvent(t *testing.T) {
+	t.Parallel()
+	for _, g := range goldenLog(t) {
+		if _, ok := g.data.(events.ProposalMade); !ok {
+			continue
+		}
+		for name, change := range map[string]func(proposed object){
+			"another member":   func(proposed object) { proposed["data"].(object)["amounts"] = "1.00" },
+			"an amount of 0":   func(proposed object) { proposed["data"].(object)["amount"] = "0.00" },
+			"a member of log":  func(proposed object) { proposed["sequence"] = "7" },
+			"an unknown type":  func(proposed object) { proposed["type"] = "outturn.budget.spent.v1" },
+			"no source at all": func(proposed object) { delete(proposed, "source") },
+		} {
+			event := parsed(t, g.submitted(t))
+			change(event["data"].(object)["event"].(object))
+			raw, err := json.Marshal(event)
+			must(t, err)
+			_, err = events.Parse(raw)
+			if r := events.AsRefusal(err); r == nil || r.Reason != events.ReasonFieldInvalid || r.Where != "/data/event" {
+				t.Errorf("%s: %v, want the proposed event refused", name, err)
+			}
+		}
 	}
 }
 
@@ -258,6 +312,38 @@ func TestACorrectionMustCorrectSomething(t *testing.T) {
 			_, err = events.Parse(raw)
 			if r := events.AsRefusal(err); r == nil || r.Reason != events.ReasonNothingToCorrect {
 				t.Errorf("%s: %v, want %s", name, err, events.ReasonNothingToCorrect)
+			}
+		}
+	}
+}
+
+// TestStepsRiseAndThresholdsAreInOrder tries what Parse alone checks, as the
+// comment of Schema says, and steps of a curve that has none.
+func TestStepsRiseAndThresholdsAreInOrder(t *testing.T) {
+	t.Parallel()
+	for _, g := range goldenLog(t) {
+		if _, ok := g.data.(events.PaceSet); !ok {
+			continue
+		}
+		for name, c := range map[string]struct {
+			member string
+			value  any
+			where  string
+		}{
+			"a day twice":          {"steps", []object{{"on": "04-30", "percent": "25"}, {"on": "04-30", "percent": "30"}}, "/data/steps"},
+			"a day before":         {"steps", []object{{"on": "04-30", "percent": "25"}, {"on": "04-29", "percent": "30"}}, "/data/steps"},
+			"a percent that falls": {"steps", []object{{"on": "04-30", "percent": "25"}, {"on": "05-31", "percent": "24.9999"}}, "/data/steps"},
+			"behind below watch":   {"behind", "4.9999", "/data/behind"},
+			"watch above behind":   {"watch", "20.0001", "/data/behind"},
+			"steps by month":       {"curve", "month", "/data/steps"},
+		} {
+			event := parsed(t, g.submitted(t))
+			event["data"].(object)[c.member] = c.value
+			raw, err := json.Marshal(event)
+			must(t, err)
+			_, err = events.Parse(raw)
+			if r := events.AsRefusal(err); r == nil || r.Reason != events.ReasonFieldInvalid || r.Where != c.where {
+				t.Errorf("%s: %v, want %s refused", name, err, c.where)
 			}
 		}
 	}

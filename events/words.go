@@ -1,10 +1,14 @@
 package events
 
 import (
+	"encoding/json"
 	"fmt"
+	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -89,10 +93,11 @@ const (
 	OfUnit    Subject = "unit"
 	OfProject Subject = "project"
 	OfLine    Subject = "line"
+	OfUser    Subject = "user"
 )
 
 // Subjects lists the kinds of subject.
-func Subjects() []Subject { return []Subject{OfUnit, OfProject, OfLine} }
+func Subjects() []Subject { return []Subject{OfUnit, OfProject, OfLine, OfUser} }
 
 // invalid is what a field's own check returns; the decoder adds the place.
 type invalid struct{ want string }
@@ -262,6 +267,16 @@ var (
 	digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
+// Rat is the number exactly; 0 for points that are absent.
+func (p Points) Rat() *big.Rat { return rat(string(p)) }
+
+func rat(decimal string) *big.Rat {
+	if number, ok := new(big.Rat).SetString(decimal); ok {
+		return number
+	}
+	return new(big.Rat)
+}
+
 func (id AlertID) check() error  { return checkCode(string(id)) }
 func (r AlertRule) check() error { return checkCode(string(r)) }
 
@@ -287,6 +302,246 @@ func (d Digest) check() error {
 func (p Position) check() error {
 	if p < 1 || p > maxPosition {
 		return invalid{"a sequence of the log, from 1 on"}
+	}
+	return nil
+}
+
+// UserID, TokenID, ControlID, OverrideID, ReviewID and ProposalID are codes.
+type (
+	UserID     string
+	TokenID    string
+	ControlID  string
+	OverrideID string
+	ReviewID   string
+	ProposalID string
+)
+
+// Role is what a user may do; see package access for what each role covers.
+type Role string
+
+// The roles.
+const (
+	Viewer   Role = "viewer"   // 查看
+	Poster   Role = "poster"   // 经办
+	Approver Role = "approver" // 复核
+	Auditor  Role = "auditor"  // 审计
+	Admin    Role = "admin"    // 管理
+)
+
+// Roles lists the roles.
+func Roles() []Role { return []Role{Viewer, Poster, Approver, Auditor, Admin} }
+
+// SignInMethod is how somebody signed in.
+type SignInMethod string
+
+// The methods.
+const (
+	SignInToken SignInMethod = "token"
+	SignInOIDC  SignInMethod = "oidc"
+)
+
+// SignInMethods lists the methods.
+func SignInMethods() []SignInMethod { return []SignInMethod{SignInToken, SignInOIDC} }
+
+// Availability is what happens to a use of money that is more than is available.
+type Availability string
+
+// The policies.
+const (
+	Reject Availability = "reject" // refused
+	Warn   Availability = "warn"   // taken, and said
+	Allow  Availability = "allow"  // taken
+)
+
+// Availabilities lists the policies.
+func Availabilities() []Availability { return []Availability{Reject, Warn, Allow} }
+
+// Pool is what availability is controlled on. A pool never mixes funds,
+// vintages or years.
+type Pool string
+
+// The pools, from the narrowest to the widest.
+const (
+	PoolLine    Pool = "line"    // the line alone
+	PoolClass   Pool = "class"   // the project's lines of one economic class 类
+	PoolProject Pool = "project" // the project's lines
+)
+
+// Pools lists the pools.
+func Pools() []Pool { return []Pool{PoolLine, PoolClass, PoolProject} }
+
+// PlanLimit says whether payments are held to the use plan (用款计划), and by
+// the end of which periods.
+type PlanLimit string
+
+// The limits.
+const (
+	PlanNone    PlanLimit = "none"
+	PlanMonth   PlanLimit = "month"
+	PlanQuarter PlanLimit = "quarter"
+)
+
+// PlanLimits lists the limits.
+func PlanLimits() []PlanLimit { return []PlanLimit{PlanNone, PlanMonth, PlanQuarter} }
+
+// Types is a list of event types that a rule is about: 1 to 20, none twice.
+type Types []Type
+
+// maxTypes bounds a rule's list of types.
+const maxTypes = 20
+
+// Submitted is an event within an event: the canonical bytes of one that [Parse]
+// takes.
+type Submitted json.RawMessage
+
+// MarshalJSON writes the event as it is.
+func (s Submitted) MarshalJSON() ([]byte, error) { return json.RawMessage(s).MarshalJSON() }
+
+// UnmarshalJSON keeps a copy of the event's bytes.
+func (s *Submitted) UnmarshalJSON(raw []byte) error {
+	*s = slices.Clone(raw)
+	return nil
+}
+
+func (id UserID) check() error      { return checkCode(string(id)) }
+func (id TokenID) check() error     { return checkCode(string(id)) }
+func (id ControlID) check() error   { return checkCode(string(id)) }
+func (id OverrideID) check() error  { return checkCode(string(id)) }
+func (id ReviewID) check() error    { return checkCode(string(id)) }
+func (id ProposalID) check() error  { return checkCode(string(id)) }
+func (r Role) check() error         { return checkOneOf(r, Roles()) }
+func (m SignInMethod) check() error { return checkOneOf(m, SignInMethods()) }
+func (a Availability) check() error { return checkOneOf(a, Availabilities()) }
+func (p Pool) check() error         { return checkOneOf(p, Pools()) }
+func (p PlanLimit) check() error    { return checkOneOf(p, PlanLimits()) }
+
+func (t Types) check() error {
+	unknown := func(one Type) bool { return byType[one] == nil }
+	if len(t) == 0 || len(t) > maxTypes || slices.ContainsFunc(t, unknown) || len(slices.Compact(slices.Sorted(slices.Values(t)))) != len(t) {
+		return invalid{fmt.Sprintf("1 to %d names of event types, none twice", maxTypes)}
+	}
+	return nil
+}
+
+func (s Submitted) check() error {
+	if _, err := Parse(s); err != nil {
+		return invalid{"an event: " + err.Error()}
+	}
+	return nil
+}
+
+// PaceID names a pace rule; it is a code.
+type PaceID string
+
+// Curve names how the progress of a year is measured (序时进度).
+type Curve string
+
+// The curves. See package pace for what each comes to on a day.
+const (
+	CurveMonth   Curve = "month"   // months begun, of 12
+	CurveDay     Curve = "day"     // days passed, of 365 or 366
+	CurveQuarter Curve = "quarter" // quarters begun, of 4
+	CurvePlan    Curve = "plan"    // the use plan (用款计划)
+	CurveSteps   Curve = "steps"   // the percent of the last step passed
+)
+
+// Curves lists the curves.
+func Curves() []Curve { return []Curve{CurveMonth, CurveDay, CurveQuarter, CurvePlan, CurveSteps} }
+
+// Days is a number of days, 1 to 366.
+type Days int
+
+const maxDays Days = 366
+
+// Percent is a rate in percent as it was printed: a decimal string with at most
+// four decimals. It may be negative, and above 100.
+type Percent string
+
+// Step asks for a percent of the full-year budget, "0" to "100", by the end of a
+// day of the year, such as "04-30"; "02-29" is the last day of February.
+type Step struct {
+	On      string `json:"on"`
+	Percent string `json:"percent"`
+}
+
+// Steps are 1 to 24 steps in the order of their days, the percents never
+// falling.
+type Steps []Step
+
+// maxSteps bounds a curve: two steps a month.
+const maxSteps = 24
+
+var (
+	dayPattern     = regexp.MustCompile(`^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$`)
+	sharePattern   = regexp.MustCompile(`^([0-9]{1,2}(\.[0-9]{1,4})?|100(\.0{1,4})?)$`)
+	percentPattern = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,4})?$`)
+)
+
+// What a pace rule's members have to be, in words.
+var (
+	wantSteps   = fmt.Sprintf(`1 to %d steps {"on":"04-30","percent":"25"} in the order of their days, the percents from "0" to "100" and never falling`, maxSteps)
+	wantNoSteps = "absent: only the curve of steps has them"
+	wantBehind  = "no less than watch"
+)
+
+// Rat is the step's share of the full-year budget, exactly.
+func (s Step) Rat() *big.Rat { return new(big.Rat).Quo(rat(s.Percent), big.NewRat(100, 1)) }
+
+// In is the step's day in a year.
+func (s Step) In(year fiscal.Year) fiscal.Date {
+	month, _ := strconv.Atoi(s.On[:2])
+	day, _ := strconv.Atoi(s.On[3:])
+	end := fiscal.Date{Year: year, Month: time.Month(month), Day: 1}.MonthEnd()
+	end.Day = min(end.Day, day)
+	return end
+}
+
+// UnmarshalJSON reads steps, each of which has its two members and no other.
+func (s *Steps) UnmarshalJSON(raw []byte) error {
+	var elements []map[string]*string
+	if json.Unmarshal(raw, &elements) != nil {
+		return invalid{wantSteps}
+	}
+	steps := make(Steps, len(elements))
+	for i, members := range elements {
+		on, percent := members["on"], members["percent"]
+		if len(members) != 2 || on == nil || percent == nil {
+			return invalid{wantSteps}
+		}
+		steps[i] = Step{*on, *percent}
+	}
+	*s = steps
+	return nil
+}
+
+func (id PaceID) check() error { return checkCode(string(id)) }
+func (c Curve) check() error   { return checkOneOf(c, Curves()) }
+
+func (d Days) check() error {
+	if d < 1 || d > maxDays {
+		return invalid{fmt.Sprintf("a whole number from 1 to %d", maxDays)}
+	}
+	return nil
+}
+
+func (p Percent) check() error {
+	if !percentPattern.MatchString(string(p)) {
+		return invalid{"a decimal string with at most four decimals"}
+	}
+	return nil
+}
+
+func (s Steps) check() error {
+	if len(s) == 0 || len(s) > maxSteps {
+		return invalid{wantSteps}
+	}
+	for i, step := range s {
+		if !dayPattern.MatchString(step.On) || !sharePattern.MatchString(step.Percent) {
+			return invalid{wantSteps}
+		}
+		if i > 0 && (step.On <= s[i-1].On || step.Rat().Cmp(s[i-1].Rat()) < 0) {
+			return invalid{wantSteps}
+		}
 	}
 	return nil
 }

@@ -1,11 +1,10 @@
 package budget
 
 import (
-	"maps"
-
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/money"
+	"github.com/outturn/outturn/events/shelf"
 )
 
 // Unit is a registered budget unit. Parent is empty at the top.
@@ -105,12 +104,12 @@ type Closing struct {
 // use. A fork reads through to the books that it was forked from and keeps its
 // changes to itself until they are merged or dropped.
 type Books struct {
-	units       shelf[events.UnitID, Unit]
-	projects    shelf[ProjectKey, Project]
-	lines       shelf[events.LineID, Line]
-	commitments shelf[CommitmentKey, Commitment]
-	payments    shelf[PaymentKey, Payment]
-	closings    shelf[YearKey, Closing]
+	units       shelf.Shelf[events.UnitID, Unit]
+	projects    shelf.Shelf[ProjectKey, Project]
+	lines       shelf.Shelf[events.LineID, Line]
+	commitments shelf.Shelf[CommitmentKey, Commitment]
+	payments    shelf.Shelf[PaymentKey, Payment]
+	closings    shelf.Shelf[YearKey, Closing]
 }
 
 // NewBooks returns empty books.
@@ -120,24 +119,24 @@ func NewBooks() *Books { return &Books{} }
 // used.
 func (b *Books) Fork() *Books {
 	return &Books{
-		units:       shelf[events.UnitID, Unit]{base: &b.units},
-		projects:    shelf[ProjectKey, Project]{base: &b.projects},
-		lines:       shelf[events.LineID, Line]{base: &b.lines},
-		commitments: shelf[CommitmentKey, Commitment]{base: &b.commitments},
-		payments:    shelf[PaymentKey, Payment]{base: &b.payments},
-		closings:    shelf[YearKey, Closing]{base: &b.closings},
+		units:       shelf.On(&b.units),
+		projects:    shelf.On(&b.projects),
+		lines:       shelf.On(&b.lines),
+		commitments: shelf.On(&b.commitments),
+		payments:    shelf.On(&b.payments),
+		closings:    shelf.On(&b.closings),
 	}
 }
 
 // Merge makes a fork's changes those of the books that it was forked from, and
 // leaves the fork without any.
 func (b *Books) Merge() {
-	b.units.merge()
-	b.projects.merge()
-	b.lines.merge()
-	b.commitments.merge()
-	b.payments.merge()
-	b.closings.merge()
+	b.units.Merge()
+	b.projects.Merge()
+	b.lines.Merge()
+	b.commitments.Merge()
+	b.payments.Merge()
+	b.closings.Merge()
 }
 
 // Changes are the entries of books: of a fork, those that it changed; of other
@@ -154,67 +153,30 @@ type Changes struct {
 // Changes returns the entries that these books hold themselves. The maps are
 // the books' own: read them before the books change again.
 func (b *Books) Changes() Changes {
-	return Changes{b.units.own, b.projects.own, b.lines.own, b.commitments.own, b.payments.own, b.closings.own}
+	return Changes{b.units.Own(), b.projects.Own(), b.lines.Own(), b.commitments.Own(), b.payments.Own(), b.closings.Own()}
 }
 
 // Load puts entries that were stored before into the books.
 func (b *Books) Load(stored Changes) {
-	b.units.load(stored.Units)
-	b.projects.load(stored.Projects)
-	b.lines.load(stored.Lines)
-	b.commitments.load(stored.Commitments)
-	b.payments.load(stored.Payments)
-	b.closings.load(stored.Closings)
+	b.units.Load(stored.Units)
+	b.projects.Load(stored.Projects)
+	b.lines.Load(stored.Lines)
+	b.commitments.Load(stored.Commitments)
+	b.payments.Load(stored.Payments)
+	b.closings.Load(stored.Closings)
 }
 
 // Line finds an open line.
-func (b *Books) Line(id events.LineID) (Line, bool) { return b.lines.get(id) }
+func (b *Books) Line(id events.LineID) (Line, bool) { return b.lines.Get(id) }
 
 // Unit finds a registered unit.
-func (b *Books) Unit(id events.UnitID) (Unit, bool) { return b.units.get(id) }
+func (b *Books) Unit(id events.UnitID) (Unit, bool) { return b.units.Get(id) }
 
 // Project finds a registered project of a year.
-func (b *Books) Project(key ProjectKey) (Project, bool) { return b.projects.get(key) }
+func (b *Books) Project(key ProjectKey) (Project, bool) { return b.projects.Get(key) }
 
 // Commitment finds a commitment, also a released one.
-func (b *Books) Commitment(key CommitmentKey) (Commitment, bool) { return b.commitments.get(key) }
+func (b *Books) Commitment(key CommitmentKey) (Commitment, bool) { return b.commitments.Get(key) }
 
 // Payment finds a payment, also one that was refunded or moved.
-func (b *Books) Payment(key PaymentKey) (Payment, bool) { return b.payments.get(key) }
-
-// shelf is a map that may rest on another one.
-type shelf[K comparable, V any] struct {
-	base *shelf[K, V]
-	own  map[K]V
-}
-
-func (s *shelf[K, V]) get(key K) (V, bool) {
-	for at := s; at != nil; at = at.base {
-		if value, ok := at.own[key]; ok {
-			return value, true
-		}
-	}
-	var none V
-	return none, false
-}
-
-func (s *shelf[K, V]) put(key K, value V) {
-	if s.own == nil {
-		s.own = make(map[K]V)
-	}
-	s.own[key] = value
-}
-
-func (s *shelf[K, V]) load(entries map[K]V) {
-	for key, value := range entries {
-		s.put(key, value)
-	}
-}
-
-func (s *shelf[K, V]) merge() {
-	if s.base.own == nil {
-		s.base.own = make(map[K]V, len(s.own))
-	}
-	maps.Copy(s.base.own, s.own)
-	clear(s.own)
-}
+func (b *Books) Payment(key PaymentKey) (Payment, bool) { return b.payments.Get(key) }

@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"iter"
 	"strconv"
 
 	"github.com/outturn/outturn/events"
@@ -8,22 +9,28 @@ import (
 	"github.com/outturn/outturn/events/money"
 )
 
-// Decide says whether an event may be recorded on the books: nil, or an
-// *[events.Refusal] that says what is wrong, where, and with which figures. It
-// does not change the books.
+// Decide says whether an event may be recorded on the books where no control of
+// availability is set: nil, or an *[events.Refusal] that says what is wrong, where,
+// and with which figures. It does not change the books. Package control decides
+// where there are controls.
 func Decide(b *Books, e events.Event) error {
+	if err := Holds(b, e); err != nil {
+		return err
+	}
+	return leavesEnough(b, e)
+}
+
+// Holds decides by all rules but the one about what is available.
+func Holds(b *Books, e events.Event) error {
 	d := &decision{books: b, event: e}
-	d.line, _ = b.lines.get(events.LineID(e.Subject))
+	d.line, _ = b.lines.Get(events.LineID(e.Subject))
 	if err := d.refersToWhatIsThere(); err != nil {
 		return err
 	}
 	if err := d.isInOpenBooks(); err != nil {
 		return err
 	}
-	if err := d.fitsWhatWasRecorded(); err != nil {
-		return err
-	}
-	return d.leavesEnough()
+	return d.fitsWhatWasRecorded()
 }
 
 // decision is one event against one state.
@@ -43,6 +50,12 @@ func (d *decision) refersToWhatIsThere() error {
 		return d.projectMayRegister(data)
 	case events.LineOpened:
 		return d.lineMayOpen(data)
+	case events.ControlSet:
+		return d.policyCovers(data.Project, data.Date)
+	case events.PaceSet:
+		return d.policyCovers(data.Project, data.Date)
+	case events.ProposalMade, events.ProposalApproved, events.ProposalDeclined, events.ProposalWithdrawn:
+		return nil // what is proposed may be the registration of its subject
 	}
 	if err := d.subjectExists(); err != nil {
 		return err
@@ -55,7 +68,7 @@ func (d *decision) refersToWhatIsThere() error {
 
 func (d *decision) unitMayRegister(data events.UnitRegistered) error {
 	id := events.UnitID(d.event.Subject)
-	if _, taken := d.books.units.get(id); taken {
+	if _, taken := d.books.units.Get(id); taken {
 		return events.Refuse(events.CodeAlreadyRegistered, events.ReasonUnitTaken, "/subject", "unit", string(id))
 	}
 	if data.Parent == nil {
@@ -69,7 +82,7 @@ func (d *decision) unitMayRegister(data events.UnitRegistered) error {
 
 func (d *decision) projectMayRegister(data events.ProjectRegistered) error {
 	key := ProjectKey{events.ProjectID(d.event.Subject), data.Year}
-	if _, taken := d.books.projects.get(key); taken {
+	if _, taken := d.books.projects.Get(key); taken {
 		return events.Refuse(events.CodeAlreadyRegistered, events.ReasonProjectTaken, "/subject",
 			"project", string(key.ID), "year", year(key.Year))
 	}
@@ -77,7 +90,7 @@ func (d *decision) projectMayRegister(data events.ProjectRegistered) error {
 }
 
 func (d *decision) lineMayOpen(data events.LineOpened) error {
-	if _, taken := d.books.lines.get(events.LineID(d.event.Subject)); taken {
+	if _, taken := d.books.lines.Get(events.LineID(d.event.Subject)); taken {
 		return events.Refuse(events.CodeAlreadyRegistered, events.ReasonLineTaken, "/subject", "line", d.event.Subject)
 	}
 	if err := d.unitExists(data.Unit, "/data/unit"); err != nil {
@@ -86,8 +99,25 @@ func (d *decision) lineMayOpen(data events.LineOpened) error {
 	return d.projectExists(ProjectKey{data.Project, data.Year}, "/data/project")
 }
 
+// policyCovers checks that the unit of a control or a pace rule is there, and its
+// project if it names one: in the year of its date or one beside it, since it may
+// be set before the year begins.
+func (d *decision) policyCovers(project events.ProjectID, on fiscal.Date) error {
+	if err := d.subjectExists(); err != nil || project == "" {
+		return err
+	}
+	for _, of := range []fiscal.Year{on.Year - 1, on.Year + 1} {
+		if d.projectExists(ProjectKey{project, of}, "") == nil {
+			return nil
+		}
+	}
+	return d.projectExists(ProjectKey{project, on.Year}, "/data/project")
+}
+
 func (d *decision) subjectExists() error {
 	switch d.event.About() {
+	case events.OfUser:
+		return nil // for package access to say
 	case events.OfUnit:
 		return d.unitExists(events.UnitID(d.event.Subject), "/subject")
 	case events.OfProject:
@@ -142,14 +172,14 @@ func statedYear(data events.Data) (fiscal.Year, bool) {
 }
 
 func (d *decision) unitExists(id events.UnitID, where string) error {
-	if _, ok := d.books.units.get(id); !ok {
+	if _, ok := d.books.units.Get(id); !ok {
 		return events.Refuse(events.CodeUnknownUnit, events.ReasonUnknownUnit, where, "unit", string(id))
 	}
 	return nil
 }
 
 func (d *decision) projectExists(key ProjectKey, where string) error {
-	if _, ok := d.books.projects.get(key); !ok {
+	if _, ok := d.books.projects.Get(key); !ok {
 		return events.Refuse(events.CodeUnknownProject, events.ReasonUnknownProject, where,
 			"project", string(key.ID), "year", year(key.Year))
 	}
@@ -176,7 +206,7 @@ func (d *decision) otherLine() (id events.LineID, where string) {
 // belongs to the same year (money does not move between years but by
 // carryover).
 func (d *decision) otherLineFits(id events.LineID, where string) error {
-	other, open := d.books.lines.get(id)
+	other, open := d.books.lines.Get(id)
 	switch {
 	case !open:
 		return unknownLine(string(id), where)
@@ -216,7 +246,7 @@ func (d *decision) isInOpenBooks() error {
 		return err
 	}
 	if id, _ := d.otherLine(); id != "" {
-		other, _ := d.books.lines.get(id)
+		other, _ := d.books.lines.Get(id)
 		return d.lineIsOpen(&other)
 	}
 	return nil
@@ -225,7 +255,9 @@ func (d *decision) isInOpenBooks() error {
 // isMoney says whether a type changes figures.
 func isMoney(data events.Data) bool {
 	switch data.(type) {
-	case events.PlanSet, events.AlertRaised, events.AlertAnswered, events.AlertClosed:
+	case events.PlanSet, events.AlertRaised, events.AlertAnswered, events.AlertEscalated, events.AlertClosed,
+		events.OverrideGranted, events.OverrideEnded,
+		events.ProposalMade, events.ProposalApproved, events.ProposalDeclined, events.ProposalWithdrawn:
 		return false
 	}
 	return true
@@ -238,8 +270,8 @@ func (d *decision) lineIsOpen(line *Line) error {
 		return err
 	}
 	date, _ := d.event.On()
-	for unit := range d.books.upwards(line.Unit) {
-		closing, _ := d.books.closings.get(YearKey{unit, line.Year})
+	for unit := range d.books.Upwards(line.Unit) {
+		closing, _ := d.books.closings.Get(YearKey{unit, line.Year})
 		if events.Month(date.Month) <= closing.Month {
 			return events.Refuse(events.CodePeriodClosed, events.ReasonPeriodClosed, "/data/date",
 				"date", date.String(), "unit", string(unit), "month", strconv.Itoa(int(closing.Month)))
@@ -249,8 +281,8 @@ func (d *decision) lineIsOpen(line *Line) error {
 }
 
 func (d *decision) yearOpen(unit events.UnitID, of fiscal.Year) error {
-	for unit := range d.books.upwards(unit) {
-		if closing, _ := d.books.closings.get(YearKey{unit, of}); closing.Year {
+	for unit := range d.books.Upwards(unit) {
+		if closing, _ := d.books.closings.Get(YearKey{unit, of}); closing.Year {
 			return events.Refuse(events.CodeYearClosed, events.ReasonYearClosed, "", "year", year(of), "unit", string(unit))
 		}
 	}
@@ -258,21 +290,21 @@ func (d *decision) yearOpen(unit events.UnitID, of fiscal.Year) error {
 }
 
 func (d *decision) yearIsClosed(key YearKey) error {
-	if closing, _ := d.books.closings.get(key); !closing.Year {
+	if closing, _ := d.books.closings.Get(key); !closing.Year {
 		return events.Refuse(events.CodeYearNotClosed, events.ReasonYearNotClosed, "", "year", year(key.Year), "unit", string(key.Unit))
 	}
 	return nil
 }
 
-// upwards yields a unit and every unit above it. A parent is registered before
+// Upwards yields a unit and every unit above it. A parent is registered before
 // its child and never changes, so there is no circle.
-func (b *Books) upwards(unit events.UnitID) func(yield func(events.UnitID) bool) {
+func (b *Books) Upwards(unit events.UnitID) iter.Seq[events.UnitID] {
 	return func(yield func(events.UnitID) bool) {
 		for at := unit; at != ""; {
 			if !yield(at) {
 				return
 			}
-			entry, _ := b.units.get(at)
+			entry, _ := b.units.Get(at)
 			at = entry.Parent
 		}
 	}
@@ -288,14 +320,11 @@ func (d *decision) fitsWhatWasRecorded() error {
 				"line", string(d.line.ID), "frozen", frozen.String(), "asked", data.Amount.String())
 		}
 	case events.CarryoverReceived:
-		return d.carryoverInFits(data.FromYear)
+		return d.receivedFits(data)
 	case events.CarryoverConfirmed:
-		return d.carryoverInFits(data.FromYear)
+		return d.confirmedFits(data)
 	case events.CarryoverSent:
-		if data.ToYear <= d.line.Year {
-			return events.Refuse(events.CodeInvalidEvent, events.ReasonCarryoverYears, "/data/to_year",
-				"from", year(d.line.Year), "to", year(data.ToYear))
-		}
+		return d.sentFits(data)
 	case events.CommitmentMade:
 		return d.commitmentIsFree(data.Commitment)
 	case events.CommitmentChanged:
@@ -312,23 +341,9 @@ func (d *decision) fitsWhatWasRecorded() error {
 	return nil
 }
 
-// carryoverInFits: only a line of an earlier vintage takes carryover, and only
-// from a year before its own.
-func (d *decision) carryoverInFits(from fiscal.Year) error {
-	if d.line.Vintage >= d.line.Year {
-		return events.Refuse(events.CodeInvalidEvent, events.ReasonNotCarried, "/subject",
-			"line", string(d.line.ID), "vintage", year(d.line.Vintage))
-	}
-	if from >= d.line.Year || from < d.line.Vintage {
-		return events.Refuse(events.CodeInvalidEvent, events.ReasonCarryoverYears, "/data/from_year",
-			"from", year(from), "to", year(d.line.Year))
-	}
-	return nil
-}
-
 func (d *decision) commitmentIsFree(id events.CommitmentID) error {
 	line := events.LineID(d.event.Subject)
-	if _, taken := d.books.commitments.get(CommitmentKey{line, id}); taken {
+	if _, taken := d.books.commitments.Get(CommitmentKey{line, id}); taken {
 		return events.Refuse(events.CodeAlreadyRegistered, events.ReasonCommitmentTaken, "/data/commitment",
 			"commitment", string(id), "line", string(line))
 	}
@@ -337,7 +352,7 @@ func (d *decision) commitmentIsFree(id events.CommitmentID) error {
 
 func (d *decision) commitmentIsOpen(id events.CommitmentID) error {
 	line := events.LineID(d.event.Subject)
-	commitment, ok := d.books.commitments.get(CommitmentKey{line, id})
+	commitment, ok := d.books.commitments.Get(CommitmentKey{line, id})
 	if !ok || commitment.Released {
 		return events.Refuse(events.CodeUnknownCommitment, events.ReasonUnknownCommitment, "/data/commitment",
 			"commitment", string(id), "line", string(line))
@@ -350,7 +365,7 @@ func (d *decision) commitmentMayChange(data events.CommitmentChanged) error {
 	if err := d.commitmentIsOpen(data.Commitment); err != nil {
 		return err
 	}
-	commitment, _ := d.books.commitments.get(CommitmentKey{events.LineID(d.event.Subject), data.Commitment})
+	commitment, _ := d.books.commitments.Get(CommitmentKey{events.LineID(d.event.Subject), data.Commitment})
 	if data.Amount < commitment.Used {
 		return events.Refuse(events.CodeExceedsPayment, events.ReasonBelowUsed, "/data/amount",
 			"commitment", string(data.Commitment), "used", commitment.Used.String(), "asked", data.Amount.String())
@@ -360,7 +375,7 @@ func (d *decision) commitmentMayChange(data events.CommitmentChanged) error {
 
 func (d *decision) paymentFits(data events.DisbursementPaid) error {
 	line := events.LineID(d.event.Subject)
-	if _, taken := d.books.payments.get(PaymentKey{line, d.event.ID}); taken {
+	if _, taken := d.books.payments.Get(PaymentKey{line, d.event.ID}); taken {
 		return paymentTaken(d.event.ID, line, "/id")
 	}
 	if data.Commitment == "" {
@@ -400,7 +415,7 @@ func (d *decision) correctionFits(data events.DisbursementCorrected) error {
 		return nil
 	}
 	// A payment that moved on leaves its place free, so that it can move back.
-	there, taken := d.books.payments.get(PaymentKey{data.ToLine, data.Payment})
+	there, taken := d.books.payments.Get(PaymentKey{data.ToLine, data.Payment})
 	if taken && !there.Moved {
 		return paymentTaken(data.Payment, data.ToLine, "/data/to_line")
 	}
@@ -409,7 +424,7 @@ func (d *decision) correctionFits(data events.DisbursementCorrected) error {
 
 func (d *decision) paymentExists(id events.EventID) (Payment, error) {
 	line := events.LineID(d.event.Subject)
-	payment, ok := d.books.payments.get(PaymentKey{line, id})
+	payment, ok := d.books.payments.Get(PaymentKey{line, id})
 	if !ok {
 		return Payment{}, events.Refuse(events.CodeUnknownPayment, events.ReasonUnknownPayment, "/data/payment",
 			"payment", string(id), "line", string(line))
@@ -419,40 +434,61 @@ func (d *decision) paymentExists(id events.EventID) (Payment, error) {
 
 // leavesEnough is the one rule about money: no line's available balance may
 // fall by the event and end below zero.
-func (d *decision) leavesEnough() error {
-	posted, err := postings(d.books, d.event)
+func leavesEnough(b *Books, e events.Event) error {
+	effects, _, err := Effects(b, e)
 	if err != nil {
 		return err
 	}
-	lines, err := d.books.linesAfter(posted)
-	if err != nil {
-		return d.overflow(d.event.Subject)
-	}
-	for _, after := range lines {
-		before, _ := d.books.lines.get(after.ID)
-		if err := d.enough(before, after); err != nil {
-			return err
+	for _, effect := range effects {
+		if was, is := effect.Was.Available, effect.Is.Available; is < 0 && is < was {
+			return Insufficient(effect.After.ID, was, was-is)
 		}
 	}
 	return nil
 }
 
-func (d *decision) enough(before, after Line) error {
-	was, errBefore := before.Sums.Figures()
-	is, errAfter := after.Sums.Figures()
-	if errBefore != nil || errAfter != nil {
-		return d.overflow(string(after.ID))
-	}
-	if is.Available >= 0 || is.Available >= was.Available {
-		return nil
-	}
+// Insufficient refuses to take more from a line than is available.
+func Insufficient(line events.LineID, available, asked money.Amount) *events.Refusal {
 	return events.Refuse(events.CodeInsufficientFunds, events.ReasonInsufficientFunds, "/data/amount",
-		"line", string(after.ID), "available", was.Available.String(),
-		"asked", (was.Available - is.Available).String(), "missing", (-is.Available).String())
+		"line", string(line), "available", available.String(), "asked", asked.String(), "missing", (asked - available).String())
 }
 
-func (d *decision) overflow(line string) error {
-	return events.Refuse(events.CodeAmountInvalid, events.ReasonAmountOverflow, "/data/amount", "line", line)
+// Effect is what an event does to a line.
+type Effect struct {
+	// After is the line as the event leaves it.
+	After Line
+	// Was and Is are the line's figures before and after.
+	Was, Is Figures
+}
+
+// Effects derives what an event that [Holds] would do: to each line that it
+// changes, and its postings. It does not change the books. Error: an
+// *[events.Refusal] if a sum does not fit.
+func Effects(b *Books, e events.Event) ([]Effect, []Posting, error) {
+	posted, err := postings(b, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines, err := b.linesAfter(posted)
+	if err != nil {
+		return nil, nil, Overflow(events.LineID(e.Subject))
+	}
+	effects := make([]Effect, len(lines))
+	for i, after := range lines {
+		before, _ := b.lines.Get(after.ID)
+		was, errBefore := before.Sums.Figures()
+		is, errAfter := after.Sums.Figures()
+		if errBefore != nil || errAfter != nil {
+			return nil, nil, Overflow(after.ID)
+		}
+		effects[i] = Effect{after, was, is}
+	}
+	return effects, posted, nil
+}
+
+// Overflow refuses an amount with which a line's sums would not fit.
+func Overflow(line events.LineID) *events.Refusal {
+	return events.Refuse(events.CodeAmountInvalid, events.ReasonAmountOverflow, "/data/amount", "line", string(line))
 }
 
 func year(y fiscal.Year) string { return strconv.Itoa(int(y)) }

@@ -21,5 +21,21 @@
 //	available = full_year − frozen − committed − executed − carryover_out − returned
 //
 // An event is refused if a line's available balance would fall by it and end
-// negative; one that makes a negative balance less negative is taken.
+// negative; one that makes a negative balance less negative is taken. [Holds] is
+// all rules but this one, and [Effects] is what this one is decided by, for
+// package control, which decides where availability is controlled otherwise.
+//
+// # Carryover from line to line
+//
+// Carried over, money keeps its fund and its vintage. An event of either end may
+// name the line of the other end, and the two are then held together: what the
+// final accounts confirm is what the other line sent (so it is sent first; what
+// is received before is an estimate and may differ), and once both ends agree
+// nothing more is sent but what was first received beside it. These rules read
+// the sums of the two lines and no state of their own, so they are for a line that
+// goes on as one line: carryover that is split over lines, or joined from several,
+// names none and is held to its years only.
+//
+// [Spend] is the order that money is spent in by default, and [Line.Lapses] the
+// last day on which it may be.
 package budget

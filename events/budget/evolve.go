@@ -22,12 +22,12 @@ func Evolve(b *Books, e events.Event) ([]Posting, error) {
 		if data.Parent != nil {
 			unit.Parent = *data.Parent
 		}
-		b.units.put(unit.ID, unit)
+		b.units.Put(unit.ID, unit)
 	case events.ProjectRegistered:
 		key := ProjectKey{events.ProjectID(e.Subject), data.Year}
-		b.projects.put(key, Project{key, data.Unit, data.Name, data.Kind, data.ImplementingUnit})
+		b.projects.Put(key, Project{key, data.Unit, data.Name, data.Kind, data.ImplementingUnit})
 	case events.LineOpened:
-		b.lines.put(events.LineID(e.Subject), Line{
+		b.lines.Put(events.LineID(e.Subject), Line{
 			ID: events.LineID(e.Subject), Year: data.Year, Unit: data.Unit, Project: data.Project, Name: data.Name,
 			Fund: data.Fund, Vintage: data.Vintage, FunctionClass: data.FunctionClass, EconomicClass: data.EconomicClass,
 		})
@@ -45,7 +45,7 @@ func Evolve(b *Books, e events.Event) ([]Posting, error) {
 func (b *Books) add(posted []Posting) error {
 	lines, err := b.linesAfter(posted)
 	for _, line := range lines {
-		b.lines.put(line.ID, line)
+		b.lines.Put(line.ID, line)
 	}
 	return err
 }
@@ -57,7 +57,7 @@ func (b *Books) linesAfter(posted []Posting) ([]Line, error) {
 	for _, p := range posted {
 		i := slices.IndexFunc(lines, func(line Line) bool { return line.ID == p.Line })
 		if i < 0 {
-			line, _ := b.lines.get(p.Line)
+			line, _ := b.lines.Get(p.Line)
 			i, lines = len(lines), append(lines, line)
 		}
 		sum := &lines[i].Sums[p.Measure]
@@ -73,41 +73,41 @@ func (b *Books) evolveCommitment(e events.Event) {
 	line := events.LineID(e.Subject)
 	switch data := e.Data.(type) {
 	case events.CommitmentMade:
-		b.commitments.put(CommitmentKey{line, data.Commitment}, Commitment{Amount: data.Amount})
+		b.commitments.Put(CommitmentKey{line, data.Commitment}, Commitment{Amount: data.Amount})
 	case events.CommitmentChanged:
 		key := CommitmentKey{line, data.Commitment}
-		commitment, _ := b.commitments.get(key)
+		commitment, _ := b.commitments.Get(key)
 		commitment.Amount = data.Amount
-		b.commitments.put(key, commitment)
+		b.commitments.Put(key, commitment)
 	case events.CommitmentReleased:
 		key := CommitmentKey{line, data.Commitment}
-		commitment, _ := b.commitments.get(key)
+		commitment, _ := b.commitments.Get(key)
 		commitment.Released = true
-		b.commitments.put(key, commitment)
+		b.commitments.Put(key, commitment)
 	}
 }
 
 func (b *Books) evolvePayment(e events.Event) {
 	id := events.LineID(e.Subject)
-	line, _ := b.lines.get(id)
+	line, _ := b.lines.Get(id)
 	switch data := e.Data.(type) {
 	case events.DisbursementPaid:
 		class := data.EconomicClass
 		if class == "" {
 			class = line.EconomicClass
 		}
-		b.payments.put(PaymentKey{id, e.ID}, Payment{Amount: data.Amount, EconomicClass: class})
+		b.payments.Put(PaymentKey{id, e.ID}, Payment{Amount: data.Amount, EconomicClass: class})
 		if data.Commitment != "" {
 			key := CommitmentKey{id, data.Commitment}
-			commitment, _ := b.commitments.get(key)
+			commitment, _ := b.commitments.Get(key)
 			commitment.Used += min(data.Amount, commitment.Left())
-			b.commitments.put(key, commitment)
+			b.commitments.Put(key, commitment)
 		}
 	case events.DisbursementRefunded:
 		key := PaymentKey{id, data.Payment}
-		payment, _ := b.payments.get(key)
+		payment, _ := b.payments.Get(key)
 		payment.Refunded += data.Amount
-		b.payments.put(key, payment)
+		b.payments.Put(key, payment)
 	case events.DisbursementCorrected:
 		b.movePayment(line, data)
 	}
@@ -115,20 +115,20 @@ func (b *Books) evolvePayment(e events.Event) {
 
 func (b *Books) movePayment(from Line, data events.DisbursementCorrected) {
 	key := PaymentKey{from.ID, data.Payment}
-	payment, _ := b.payments.get(key)
+	payment, _ := b.payments.Get(key)
 	to := from
 	if data.ToLine != "" {
-		to, _ = b.lines.get(data.ToLine)
+		to, _ = b.lines.Get(data.ToLine)
 	}
 	class := classAfter(data, payment, from, to)
 	if to.ID == from.ID {
 		payment.EconomicClass = class
-		b.payments.put(key, payment)
+		b.payments.Put(key, payment)
 		return
 	}
-	b.payments.put(PaymentKey{to.ID, data.Payment}, Payment{Amount: payment.Left(), EconomicClass: class})
+	b.payments.Put(PaymentKey{to.ID, data.Payment}, Payment{Amount: payment.Left(), EconomicClass: class})
 	payment.Moved = true
-	b.payments.put(key, payment)
+	b.payments.Put(key, payment)
 }
 
 func (b *Books) evolveClosing(e events.Event) {
@@ -136,17 +136,17 @@ func (b *Books) evolveClosing(e events.Event) {
 	switch data := e.Data.(type) {
 	case events.PeriodClosed:
 		key := YearKey{unit, data.Year}
-		closing, _ := b.closings.get(key)
+		closing, _ := b.closings.Get(key)
 		closing.Month = max(closing.Month, data.Month)
-		b.closings.put(key, closing)
+		b.closings.Put(key, closing)
 	case events.YearClosed:
 		key := YearKey{unit, data.Year}
-		closing, _ := b.closings.get(key)
+		closing, _ := b.closings.Get(key)
 		closing.Year = true
-		b.closings.put(key, closing)
+		b.closings.Put(key, closing)
 	case events.YearReopened:
 		// The months are open again, too: nothing else could open them.
-		b.closings.put(YearKey{unit, data.Year}, Closing{})
+		b.closings.Put(YearKey{unit, data.Year}, Closing{})
 	}
 }
 

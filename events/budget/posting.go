@@ -152,19 +152,19 @@ func classAfter(data events.DisbursementCorrected, payment Payment, from, to Lin
 func (p *poster) subject() Line { return p.line(events.LineID(p.event.Subject)) }
 
 func (p *poster) line(id events.LineID) Line {
-	line, ok := p.books.lines.get(id)
+	line, ok := p.books.lines.Get(id)
 	p.need(ok, "line %s", id)
 	return line
 }
 
 func (p *poster) commitment(id events.CommitmentID) Commitment {
-	commitment, ok := p.books.commitments.get(CommitmentKey{events.LineID(p.event.Subject), id})
+	commitment, ok := p.books.commitments.Get(CommitmentKey{events.LineID(p.event.Subject), id})
 	p.need(ok, "commitment %s", id)
 	return commitment
 }
 
 func (p *poster) payment(id events.EventID) Payment {
-	payment, ok := p.books.payments.get(PaymentKey{events.LineID(p.event.Subject), id})
+	payment, ok := p.books.payments.Get(PaymentKey{events.LineID(p.event.Subject), id})
 	p.need(ok, "payment %s", id)
 	return payment
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
+	"github.com/outturn/outturn/events/control"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/money"
 )
@@ -82,16 +83,17 @@ func (s said) json(t tester, id string) []byte {
 	return raw
 }
 
-// world is books with everything that was recorded on them.
+// world is books and controls with everything that was recorded on them.
 type world struct {
 	t        tester
 	books    *budget.Books
+	controls *control.State
 	log      []events.Event
 	postings []budget.Posting
 }
 
 func newWorld(t tester, given ...said) *world {
-	return (&world{t: t, books: budget.NewBooks()}).given(given...)
+	return (&world{t: t, books: budget.NewBooks(), controls: new(control.State)}).given(given...)
 }
 
 // parsed takes an event the way that it comes in.
@@ -123,9 +125,27 @@ func (w *world) record(event events.Event) []budget.Posting {
 	if err != nil {
 		w.t.Fatalf("evolve %s: %v", recorded.Raw(), err)
 	}
+	w.controls.Evolve(w.books, recorded, posted)
 	w.log = append(w.log, recorded)
 	w.postings = append(w.postings, posted...)
 	return posted
+}
+
+// decide decides with the controls that are set. While there are none, it wants
+// package budget to say the same.
+func (w *world) decide(event events.Event) (warnings []*events.Refusal, err error) {
+	w.t.Helper()
+	warnings, err = w.controls.Decide(w.books, event)
+	switch event.Data.(type) {
+	case events.ControlRemoved, events.OverrideGranted, events.OverrideEnded:
+		return warnings, err // their codes are for package control alone to know
+	}
+	if len(w.controls.Rules()) == 0 && len(w.controls.Overrides()) == 0 {
+		if alone := budget.Decide(w.books, event); fmt.Sprint(alone) != fmt.Sprint(err) {
+			w.t.Fatalf("%s: without controls %v, and by the rules of budgets alone %v", event.Raw(), err, alone)
+		}
+	}
+	return warnings, err
 }
 
 // given records what has to be there for what follows.
@@ -141,10 +161,34 @@ func (w *world) given(all ...said) *world {
 func (w *world) accepts(s said) []budget.Posting {
 	w.t.Helper()
 	event := w.parsed(s)
-	if err := budget.Decide(w.books, event); err != nil {
+	if _, err := w.decide(event); err != nil {
 		w.t.Fatalf("%s is refused: %v", event.Raw(), err)
 	}
 	return w.record(event)
+}
+
+// warned says whether the event is accepted with this warning.
+func (w *world) warned(s said, code events.Code, reason events.Reason) bool {
+	w.t.Helper()
+	event := w.parsed(s)
+	warnings, err := w.decide(event)
+	if err != nil {
+		w.t.Fatalf("%s is refused: %v", event.Raw(), err)
+	}
+	return slices.ContainsFunc(warnings, func(r *events.Refusal) bool {
+		w.filled(r)
+		return r.Code == code && r.Reason == reason
+	})
+}
+
+// filled wants no parameter of a refusal to be blank.
+func (w *world) filled(r *events.Refusal) {
+	w.t.Helper()
+	for name, value := range r.Params {
+		if value == "" {
+			w.t.Errorf("%v leaves %s blank", r, name)
+		}
+	}
 }
 
 // posts wants the event to be accepted with these postings, each written as
@@ -168,7 +212,7 @@ func (w *world) posts(s said, want ...string) {
 func (w *world) refuses(s said, code events.Code, reason events.Reason) *events.Refusal {
 	w.t.Helper()
 	event := w.parsed(s)
-	err := budget.Decide(w.books, event)
+	_, err := w.decide(event)
 	refusal := events.AsRefusal(err)
 	if refusal == nil {
 		w.t.Fatalf("%s gives %v, want it refused: %s, %s", event.Raw(), err, code, reason)
@@ -176,11 +220,7 @@ func (w *world) refuses(s said, code events.Code, reason events.Reason) *events.
 	if refusal.Code != code || refusal.Reason != reason {
 		w.t.Fatalf("%s is refused with %v, want %s, %s", event.Raw(), refusal, code, reason)
 	}
-	for name, value := range refusal.Params {
-		if value == "" {
-			w.t.Errorf("%v leaves %s blank", refusal, name)
-		}
-	}
+	w.filled(refusal)
 	return refusal
 }
 
@@ -345,6 +385,40 @@ func closeYear(unit string, year fiscal.Year) said {
 
 func reopenYear(unit string, year fiscal.Year) said {
 	return said{subject: unit, data: events.YearReopened{Year: year, Date: year.Last(), Reason: "审计调整"}}
+}
+
+// fromLine and toLine name the line at the other end of a carryover.
+func (s said) fromLine(line string) said { return s.with("from_line", line) }
+
+func (s said) toLine(line string) said { return s.with("to_line", line) }
+
+// setControl sets a control of a unit, on the year's first day.
+func setControl(unit, id string, availability events.Availability) said {
+	return said{subject: unit, data: events.ControlSet{Control: events.ControlID(id), Availability: availability, Date: date("2023-01-01")}}
+}
+
+func removeControl(unit, id string) said {
+	return said{subject: unit, data: events.ControlRemoved{Control: events.ControlID(id), Date: date(day)}}
+}
+
+// override grants one until a day.
+func override(id, line, amount, until string) said {
+	return said{subject: line, data: events.OverrideGranted{
+		Override: events.OverrideID(id), Amount: yuan(amount), Until: date(until), Date: date(day), Reason: "抢险",
+	}}
+}
+
+func endOverride(id, line string) said {
+	return said{subject: line, data: events.OverrideEnded{Override: events.OverrideID(id), Date: date(day)}}
+}
+
+// plan sets a use plan of 2023: amounts of January, February, …
+func plan(kind events.Subject, subject string, months ...string) said {
+	data := events.PlanSet{Kind: kind, Year: 2023, Date: date("2023-01-01")}
+	for i, amount := range months {
+		data.Months[i] = yuan(amount)
+	}
+	return said{subject: subject, data: data}
 }
 
 // city is where the scenarios play: a bureau with a station and an archive,

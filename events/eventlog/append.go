@@ -88,9 +88,7 @@ func (l *JetStream) messages(after uint64, records []Record) []*nats.Msg {
 		m.Header[jetstream.MsgIDHeader] = []string{r.Key}
 		messages[i] = m
 	}
-	first := messages[0].Header
-	first[jetstream.ExpectedStreamHeader] = []string{l.name}
-	first[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(after, 10)}
+	l.guard(messages[0], after)
 	if len(messages) == 1 {
 		return messages
 	}
@@ -101,6 +99,12 @@ func (l *JetStream) messages(after uint64, records []Record) []*nats.Msg {
 	}
 	messages[len(messages)-1].Header[batchCommitHeader] = []string{"1"}
 	return messages
+}
+
+// guard has the server take a message only if the stream ends at after.
+func (l *JetStream) guard(first *nats.Msg, after uint64) {
+	first.Header[jetstream.ExpectedStreamHeader] = []string{l.name}
+	first.Header[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(after, 10)}
 }
 
 // publish sends the messages and waits for the answer to the last, which is the

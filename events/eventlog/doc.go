@@ -23,6 +23,11 @@
 // when the log has moved on past where the batch would have been, which trying
 // the same batch again brings about.
 //
+// # How a writer keeps the log busy
+//
+// While one append is being synced the next can be sent: see [Staged]. Only its
+// commit waits.
+//
 // # What a reader must know
 //
 // A reader of JetStream gets a record when it is stored, which may be a moment

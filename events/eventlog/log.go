@@ -69,6 +69,9 @@ type Log interface {
 	// Append.
 	AppendEach(ctx context.Context, after uint64, records []Record) (int, error)
 
+	// Stage begins an append after a sequence that the log has yet to reach.
+	Stage(after uint64) Staged
+
 	// Last is the last sequence, 0 for an empty log.
 	Last(ctx context.Context) (uint64, error)
 
