@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,6 +19,15 @@ type batch struct {
 	events   []events.Event
 	postings []budget.Posting
 	books    *budget.Books // a fork: its changes are the events'
+}
+
+// measures are those that a batch posts, in their order.
+func (b batch) measures() []budget.Measure {
+	var posted [len(budget.Sums{})]bool
+	for i := range b.postings {
+		posted[b.postings[i].Measure] = true
+	}
+	return slices.DeleteFunc(budget.Measures(), func(m budget.Measure) bool { return !posted[m] })
 }
 
 // applyAll applies events and moves at. If one of them cannot be applied, those

@@ -61,6 +61,9 @@ type Query struct {
 	By   By
 	// Unit keeps the lines of a unit and all under it; empty keeps all.
 	Unit events.UnitID
+	// Within keeps the lines of these units and all under them: what whoever asks
+	// may read. Nil keeps all; empty keeps none.
+	Within []events.UnitID
 	// Project, Line, Fund and Kind keep the lines of one project, one line, one
 	// fund, one kind; empty keeps all.
 	Project events.ProjectID

@@ -11,7 +11,8 @@
 // # What is stored
 //
 // An event yields postings, and every figure is a sum over them. The tables
-// balance and month_total are caches of such sums: [Store.CheckSums] proves it.
+// balance, month_total and balance_then are caches of such sums:
+// [Store.CheckSums] proves it.
 // Everything lives in one schema and can be dropped at any time: [Rebuild]
 // derives it again beside the live one and swaps the two.
 //
@@ -34,7 +35,15 @@
 //
 // # What may be read
 //
-// Programs read by [Reader]. Each call is one transaction on one snapshot, so
-// all that it returns stands at one sequence. People's own tools read the views
-// execution_by_line, execution_by_project, … which docs/sql-views.md describes.
+// Programs read by [Reader], and finance desks by [DeskReader] too. Each call is
+// one transaction on one snapshot, so all that it returns stands at one sequence.
+// People's own tools read the views execution_by_line, execution_by_project, …
+// which docs/sql-views.md describes.
+//
+// # What a writer needs
+//
+// Whoever decides events need not read the log from its beginning: [Store.Start]
+// is what to hold in memory, [Store.Known] are the keys of all that was there, to
+// tell what is certainly new, and [Store.Recall] finds the rest on demand. From
+// the sequence that they stand at, the log goes on.
 package projections

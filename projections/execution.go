@@ -45,7 +45,11 @@ func (r *Report) read(ctx context.Context, tx pgx.Tx) error {
 	}
 	var row Row
 	var sums, total budget.Sums
-	_, err = pgx.ForEachRow(rows, append([]any{&row.Key, &row.Name}, scanSums(&sums)...), func() (err error) {
+	targets := []any{&row.Key, &row.Name}
+	for _, m := range reported {
+		targets = append(targets, (*int64)(&sums[m.as]))
+	}
+	_, err = pgx.ForEachRow(rows, targets, func() (err error) {
 		if row.Figures, err = sums.Figures(); err != nil {
 			return err
 		}
@@ -59,36 +63,34 @@ func (r *Report) read(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
+// reported are the sums that the figures of a report are made of, in SQL, and the
+// measures that they count as: fewer than there are measures, as adding up costs
+// more than adding.
+var reported = []struct {
+	as  budget.Measure
+	sum string
+}{
+	{budget.Initial, "f.initial_fen"},
+	{budget.Supplement, "f.supplement_fen + f.transfer_in_fen + f.carryover_in_fen - f.reduction_fen - f.transfer_out_fen - f.recalled_fen"},
+	{budget.Frozen, "f.frozen_fen"},
+	{budget.Committed, "f.committed_fen"},
+	{budget.Executed, "f.executed_fen - f.refunded_fen"},
+	{budget.Returned, "f.carryover_out_fen + f.returned_fen"},
+}
+
 // executionSQL sums the figures of the scope's lines by the key of a report.
 // Lines without any posting count as zero; months without any are not there.
 func executionSQL(q Query) string {
-	group, join := groups[q.By], "LEFT JOIN"
+	group, join, keys := groups[q.By], "LEFT JOIN", "1, 2"
 	if q.By == ByMonth {
-		join = "JOIN"
+		join, keys = "JOIN", "f.month"
 	}
-	return "WITH " + lineScope + ", figures AS (" + figuresSQL(q) + `)
-		SELECT ` + group.key + ` AS key, ` + group.name + ` AS name, ` + forMeasures("coalesce(sum(f.%[1]s), 0)::bigint") + `
-		FROM scope s ` + join + ` figures f ON f.line = s.id
-		GROUP BY 1, 2 ORDER BY 1`
-}
-
-// figuresSQL finds the sums of each line, or of each line and month: from the
-// caches, or from the postings for figures as of earlier.
-func figuresSQL(q Query) string {
-	now := q.AsOf == AsOf{}
-	switch {
-	case now && q.By == ByMonth:
-		return "SELECT * FROM month_total"
-	case now:
-		return "SELECT * FROM balance"
-	case q.By == ByMonth:
-		return "SELECT line, date_trunc('month', date)::date AS month, " + sumPostings + " FROM posting WHERE " + postingsAsOf + " GROUP BY 1, 2"
+	sql := "WITH " + lineScope + ", figures AS (" + termsSQL(q) + ") SELECT " + group.key + " AS key, " + group.name + " AS name"
+	for _, m := range reported {
+		sql += ", coalesce(sum(" + m.sum + "), 0)::bigint"
 	}
-	return "SELECT line, " + sumPostings + " FROM posting WHERE " + postingsAsOf + " GROUP BY 1"
+	return sql + " FROM scope s " + join + " figures f ON f.line = s.id GROUP BY " + keys + " ORDER BY 1"
 }
-
-// sumPostings sums postings into one column for each measure.
-var sumPostings = forMeasures("coalesce(sum(amount_fen) FILTER (WHERE measure = '%[2]s'), 0)::bigint AS %[1]s")
 
 // Line implements [Reader].
 func (s *Store) Line(ctx context.Context, id events.LineID, at AsOf) (LineView, error) {

@@ -12,12 +12,23 @@ func column(m budget.Measure) string { return m.String() + "_fen" }
 
 // forMeasures writes format once for each measure, in their order, with commas
 // between. The format's arguments are [1] the column and [2] the measure.
-func forMeasures(format string) string {
-	parts := make([]string, 0, len(budget.Sums{}))
-	for _, m := range budget.Measures() {
+func forMeasures(format string) string { return forEach(budget.Measures(), format) }
+
+// forEach is forMeasures for some of them.
+func forEach(measures []budget.Measure, format string) string {
+	parts := make([]string, 0, len(measures))
+	for _, m := range measures {
 		parts = append(parts, fmt.Sprintf(format, column(m), m.String()))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// columnsOf are the columns of some measures, behind those of a key.
+func columnsOf(key string, measures []budget.Measure) string {
+	for _, m := range measures {
+		key += ", " + column(m)
+	}
+	return key
 }
 
 // scanSums are the targets for scanning the columns of all measures.
@@ -29,25 +40,25 @@ func scanSums(sums *budget.Sums) []any {
 	return targets
 }
 
-// bigintArrays are the parameters of unnest for the columns of all measures,
+// bigintArrays are the parameters of unnest for the columns of count measures,
 // numbered from first on, with a comma before each.
-func bigintArrays(first int) string {
+func bigintArrays(first, count int) string {
 	var sql strings.Builder
-	for m := range len(budget.Sums{}) {
+	for m := range count {
 		fmt.Fprintf(&sql, ", $%d::bigint[]", first+m)
 	}
 	return sql.String()
 }
 
-// transpose turns sums into one array for each measure.
-func transpose(sums []budget.Sums) []any {
-	columns := make([]any, len(budget.Sums{}))
-	for m := range columns {
+// transpose turns sums into one array for each of some measures.
+func transpose(sums []budget.Sums, measures []budget.Measure) []any {
+	columns := make([]any, len(measures))
+	for c, m := range measures {
 		column := make([]int64, len(sums))
 		for i := range sums {
 			column[i] = int64(sums[i][m])
 		}
-		columns[m] = column
+		columns[c] = column
 	}
 	return columns
 }

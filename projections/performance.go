@@ -14,28 +14,45 @@ import (
 // Lines reads the lines of a query with their figures, by code, and the log
 // position that they stand at. By is ignored.
 func (s *Store) Lines(ctx context.Context, q Query) (sequence uint64, lines []LineView, err error) {
-	q.By = ByLine
 	err = s.snapshot(ctx, fmt.Sprintf("the lines of %d", q.Year), func(tx pgx.Tx) (err error) {
 		if sequence, err = position(ctx, tx, q.AsOf); err != nil {
 			return err
 		}
-		sql := "WITH " + lineScope + ", figures AS (" + figuresSQL(q) + ") SELECT " + lineColumns + ", " +
-			forMeasures("coalesce(f.%[1]s, 0)") + `, l.unit_name, l.project_name, l.kind
-			FROM scope l LEFT JOIN figures f ON f.line = l.id ORDER BY l.id`
-		rows, err := tx.Query(ctx, sql, q.arguments(sequence))
-		if err != nil {
-			return err
-		}
-		view := LineView{Sequence: sequence}
-		targets := append(scanLine(&view.Line), &view.UnitName, &view.ProjectName, &view.ProjectKind)
-		_, err = pgx.ForEachRow(rows, targets, func() (err error) {
-			view.Figures, err = view.Line.Sums.Figures()
-			lines = append(lines, view)
-			return err
-		})
+		lines, err = linesOf(ctx, tx, q, sequence)
 		return err
 	})
 	return sequence, lines, err
+}
+
+// linesOf reads the lines of a query by code, for a reader that stands at a
+// position.
+func linesOf(ctx context.Context, tx pgx.Tx, q Query, through uint64) ([]LineView, error) {
+	q.By = ByLine
+	rows, err := tx.Query(ctx, "WITH "+lineScope+", figures AS ("+figuresSQL(q)+") SELECT "+viewColumns+
+		" FROM scope l LEFT JOIN figures f ON f.line = l.id ORDER BY l.id", q.arguments(through))
+	if err != nil {
+		return nil, err
+	}
+	return collectViews(rows, through)
+}
+
+// viewColumns are those of a LineView, of the scope as l and its figures as f.
+var viewColumns = lineColumns + ", " + forMeasures("coalesce(f.%[1]s, 0)") + ", l.unit_name, l.project_name, l.kind"
+
+// scanView are the targets for scanning viewColumns.
+func scanView(v *LineView) []any {
+	return append(scanLine(&v.Line), &v.UnitName, &v.ProjectName, &v.ProjectKind)
+}
+
+func collectViews(rows pgx.Rows, sequence uint64) ([]LineView, error) {
+	var lines []LineView
+	view := LineView{Sequence: sequence}
+	_, err := pgx.ForEachRow(rows, scanView(&view), func() (err error) {
+		view.Figures, err = view.Line.Sums.Figures()
+		lines = append(lines, view)
+		return err
+	})
+	return lines, err
 }
 
 // EventsAbout reads the events of some types about some units, projects or
@@ -57,13 +74,7 @@ func (s *Store) EventsAbout(ctx context.Context, subjects []string, types []even
 		if err != nil {
 			return err
 		}
-		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (events.Event, error) {
-			var body []byte
-			if err := row.Scan(&body); err != nil {
-				return events.Event{}, err
-			}
-			return events.Decode(body)
-		})
+		all, err = pgx.CollectRows(rows, bodyOf)
 		return err
 	})
 	return sequence, all, err

@@ -8,8 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/fiscal"
+	"github.com/outturn/outturn/events/money"
 )
 
 const postingColumns = "p.sequence, p.ordinal, p.line, p.measure, p.amount_fen, p.date, p.economic_class, p.recorded_at"
@@ -30,15 +32,29 @@ func (r *postingRow) posting() (budget.Posting, error) {
 	p := r.Posting
 	measure, known := budget.ParseMeasure(r.measure)
 	if !known {
-		return p, fmt.Errorf("%w: posting %d of event %d has the measure %q, which this program does not know", ErrSums, p.Ordinal, p.Sequence, r.measure)
+		return p, fmt.Errorf("posting %d of event %d: %w", p.Ordinal, p.Sequence, unknownMeasure(r.measure))
 	}
 	p.Measure, p.Date, p.RecordedTime = measure, fiscal.DateOf(r.date), r.RecordedTime.UTC()
 	return p, nil
 }
 
+func unknownMeasure(name string) error {
+	return fmt.Errorf("%w: there is a posting of the measure %q, which this program does not know", ErrSums, name)
+}
+
 // postingsOf reads the postings of events, by sequence.
-func postingsOf(ctx context.Context, tx pgx.Tx, sequences []int64) (map[uint64][]budget.Posting, error) {
-	rows, err := tx.Query(ctx, "SELECT "+postingColumns+" FROM posting p WHERE sequence = ANY($1) ORDER BY sequence, ordinal", sequences)
+func postingsOf(ctx context.Context, tx pgx.Tx, all []EventView) (map[uint64][]budget.Posting, error) {
+	var sequences []int64
+	var lines []string
+	for i := range all {
+		var touched budget.Touched
+		touched.Touch(all[i].Event)
+		for _, line := range touched.Lines {
+			sequences, lines = append(sequences, int64(all[i].Event.Sequence)), append(lines, string(line))
+		}
+	}
+	rows, err := tx.Query(ctx, "SELECT "+postingColumns+` FROM posting p
+		WHERE (line, sequence) IN (SELECT * FROM unnest($1::text[], $2::bigint[])) ORDER BY sequence, ordinal`, lines, sequences)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +91,26 @@ func (p *Postings) read(ctx context.Context, tx pgx.Tx, q PostingsQuery) error {
 	maps.Copy(arguments, pgx.NamedArgs{
 		"measures": measureNames(q.Measures), "month": int32(q.Month), "before": int64(q.Before), "limit": pageSize(q.Limit),
 	})
-	var oldest uint64
-	err := tx.QueryRow(ctx, "WITH "+lineScope+found+" SELECT count(*), coalesce(min(sequence), 0), "+sumPostings+" FROM found", arguments).
-		Scan(append([]any{&p.Count, &oldest}, scanSums(&p.Sums)...)...)
+	rows, err := tx.Query(ctx, "WITH "+lineScope+found+" SELECT measure, count(*), min(sequence), sum(amount_fen)::bigint FROM found GROUP BY 1", arguments)
+	if err != nil {
+		return err
+	}
+	var name string
+	var count int
+	var first, oldest uint64
+	var sum money.Amount
+	_, err = pgx.ForEachRow(rows, []any{&name, &count, &first, (*int64)(&sum)}, func() error {
+		measure, known := budget.ParseMeasure(name)
+		if !known {
+			return unknownMeasure(name)
+		}
+		if p.Count == 0 || first < oldest {
+			oldest = first
+		}
+		p.Count += count
+		p.Sums[measure] = sum
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -90,9 +123,10 @@ func (p *Postings) read(ctx context.Context, tx pgx.Tx, q PostingsQuery) error {
 
 func postingsPage(ctx context.Context, tx pgx.Tx, arguments pgx.NamedArgs) ([]PostingView, error) {
 	rows, err := tx.Query(ctx, "WITH "+lineScope+found+`, page AS (
-			SELECT * FROM found WHERE @before = 0 OR sequence < @before
-			ORDER BY sequence DESC FETCH FIRST (@limit) ROWS WITH TIES)
-		SELECT `+postingColumns+`, s.name, e.id, e.type, e.document, e.says, e.actor
+			SELECT * FROM found WHERE (@before = 0 OR sequence < @before) AND sequence >= (
+				SELECT min(sequence) FROM (
+					SELECT sequence FROM found WHERE @before = 0 OR sequence < @before ORDER BY sequence DESC LIMIT @limit) last))
+		SELECT `+postingColumns+`, s.name, e.body
 		FROM page p JOIN scope s ON s.id = p.line JOIN event e ON e.sequence = p.sequence
 		ORDER BY p.sequence DESC, p.ordinal`, arguments)
 	if err != nil {
@@ -100,11 +134,15 @@ func postingsPage(ctx context.Context, tx pgx.Tx, arguments pgx.NamedArgs) ([]Po
 	}
 	var all []PostingView
 	var row postingRow
-	var view PostingView
-	targets := append(row.targets(), &view.LineName, &view.EventID, &view.Type, &view.Document, &view.Says, &view.Actor)
-	_, err = pgx.ForEachRow(rows, targets, func() (err error) {
-		view.Posting, err = row.posting()
-		all = append(all, view)
+	var line budget.Line
+	var body []byte
+	_, err = pgx.ForEachRow(rows, append(row.targets(), &line.Name, &body), func() error {
+		p, err := row.posting()
+		if err != nil {
+			return err
+		}
+		event, err := events.Decode(body)
+		all = append(all, View(p, line, event))
 		return err
 	})
 	return all, err

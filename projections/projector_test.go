@@ -328,7 +328,10 @@ func TestCheckSumsFindsWhatSomeoneChanged(t *testing.T) {
 		"a month too many": {"INSERT INTO month_total SELECT line, '2024-02-01', 1,0,0,0,0,0,0,0,0,0,0,0,0 FROM line WHERE id = 'L1'", "2024-02"},
 		"a balance lost":   {"DELETE FROM balance WHERE line = 'L3'", "balance of line L3"},
 		"a posting":        {"DELETE FROM posting WHERE sequence = 20", "its postings sum to"},
-		"an event":         {"DELETE FROM event WHERE sequence = 20", "has 61 events"},
+		"a balance of then": {"UPDATE balance_then SET executed_fen = executed_fen + 1 WHERE line = 'L2' AND sequence = (SELECT max(sequence) FROM balance_then)",
+			"executed grew by"},
+		"a line of then lost": {"DELETE FROM balance_then WHERE line = 'L2' AND sequence = (SELECT max(sequence) FROM balance_then)", "balance_then has"},
+		"an event":            {"DELETE FROM event WHERE sequence = 20", "has 61 events"},
 	}
 	for name, test := range tests {
 		store, schema := db.fresh()

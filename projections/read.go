@@ -10,7 +10,7 @@ import (
 
 // maxTransaction is how many events are gathered, while a transaction is being
 // written, for the next one. A delivery of the log that crosses it stays whole.
-const maxTransaction = 16_000
+const maxTransaction = 32_000
 
 // delivery is what was read of the log. After its events comes the problem, if
 // there is one.

@@ -80,7 +80,7 @@ func eventsOf(ctx context.Context, tx pgx.Tx, sequences []int64) ([]EventView, e
 	if err != nil {
 		return nil, err
 	}
-	postings, err := postingsOf(ctx, tx, sequences)
+	postings, err := postingsOf(ctx, tx, views)
 	for i := range views {
 		views[i].Postings = postings[views[i].Event.Sequence]
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/outturn/outturn/events"
 )
 
 // lineScope finds the lines of a Query as "scope", with the names of what they
@@ -14,6 +16,10 @@ const lineScope = `
 		SELECT id FROM unit WHERE id = @unit
 		UNION
 		SELECT u.id FROM unit u JOIN subtree s ON u.parent = s.id),
+	readable AS (
+		SELECT id FROM unit WHERE id = ANY(@within::text[])
+		UNION
+		SELECT u.id FROM unit u JOIN readable r ON u.parent = r.id),
 	scope AS (
 		SELECT l.*, coalesce(u.name, '') AS unit_name, coalesce(p.name, '') AS project_name, coalesce(p.kind, '') AS kind
 		FROM line l
@@ -22,6 +28,7 @@ const lineScope = `
 		WHERE l.opened_sequence <= @through
 		AND (@year::int = 0 OR l.year = @year::int)
 		AND (@unit::text = '' OR l.unit IN (SELECT id FROM subtree))
+		AND (@within::text[] IS NULL OR l.unit IN (SELECT id FROM readable))
 		AND (@project::text = '' OR l.project = @project)
 		AND (@line::text = '' OR l.id = @line)
 		AND (cardinality(@lines::text[]) = 0 OR l.id = ANY(@lines))
@@ -43,10 +50,18 @@ func (q Query) arguments(through uint64) pgx.NamedArgs {
 		date = &day
 	}
 	return pgx.NamedArgs{
-		"year": int32(q.Year), "unit": string(q.Unit), "project": string(q.Project), "line": string(q.Line),
+		"year": int32(q.Year), "unit": string(q.Unit), "within": withinOf(q.Within), "project": string(q.Project), "line": string(q.Line),
 		"lines": texts(q.Lines), "fund": string(q.Fund), "kind": string(q.Kind),
 		"cut": string(q.Cut.By), "key": q.Cut.Key, "through": int64(through), "date": date,
 	}
+}
+
+// withinOf is null for units that keep everything; no units keep nothing.
+func withinOf(units []events.UnitID) []string {
+	if units == nil {
+		return nil
+	}
+	return texts(units)
 }
 
 // lastKnown finds the last of the first $1 events that was recorded up to $2, by

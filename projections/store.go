@@ -48,6 +48,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	schema string
 	moved  broadcast
+	keep   keeping
 }
 
 // Open connects to Postgres and brings the tables up to date. Several processes
@@ -74,6 +75,14 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	// All SQL names tables without a schema. The path holds no other schema, so
 	// that a table which is not there is an error and never somebody else's.
 	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
+	// No query is so long that compiling it pays; before the tables are analysed,
+	// Postgres thinks otherwise.
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	// Compiling a query, or starting processes for it, takes longer than it runs;
+	// sums over all lines fit into memory.
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	config.ConnConfig.RuntimeParams["work_mem"] = "32MB"
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the projection: %w", err)
@@ -84,7 +93,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open the projection: %w", unavailable(err))
 	}
-	return &Store{pool: pool, schema: o.Schema}, nil
+	return &Store{pool: pool, schema: o.Schema, keep: keeping{balancesEvery, eventsPerBalance}}, nil
 }
 
 // Close ends all connections; it waits for the calls that use them.

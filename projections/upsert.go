@@ -17,15 +17,15 @@ import (
 // upsert writes the entries that a batch changed: one statement for each table,
 // all in one round trip. The large ones are sorted by key, so that neighbours in
 // the index are written together.
-func upsert(ctx context.Context, tx pgx.Tx, b batch) error {
-	statements, changes := &pgx.Batch{}, b.books.Changes()
+func upsert(ctx context.Context, tx pgx.Tx, b batch, payments map[budget.PaymentKey]budget.Payment) error {
+	statements, changes, posted := &pgx.Batch{}, b.books.Changes(), b.measures()
 	queueUnits(statements, changes.Units)
 	queueProjects(statements, changes.Projects)
 	queueOpenedLines(statements, b.events)
-	queueBalances(statements, changes.Lines)
-	queueMonths(statements, b.postings)
+	queueBalances(statements, changes.Lines, posted)
+	queueMonths(statements, b.postings, posted)
 	queueCommitmentRows(statements, changes.Commitments)
-	queuePaymentRows(statements, changes.Payments)
+	queuePaymentRows(statements, payments)
 	queueClosingRows(statements, changes.Closings)
 	return tx.SendBatch(ctx, statements).Close()
 }
@@ -75,7 +75,9 @@ func queueOpenedLines(statements *pgx.Batch, all []events.Event) {
 	}
 }
 
-func queueBalances(statements *pgx.Batch, lines map[events.LineID]budget.Line) {
+// queueBalances writes the sums of the lines that changed: those of the measures
+// that were posted.
+func queueBalances(statements *pgx.Batch, lines map[events.LineID]budget.Line, posted []budget.Measure) {
 	if len(lines) == 0 {
 		return
 	}
@@ -84,10 +86,12 @@ func queueBalances(statements *pgx.Batch, lines map[events.LineID]budget.Line) {
 	for _, id := range slices.Sorted(maps.Keys(lines)) {
 		keys, sums = append(keys, string(id)), append(sums, lines[id].Sums)
 	}
-	statements.Queue(`INSERT INTO balance (line, `+forMeasures("%[1]s")+`)
-		SELECT * FROM unnest($1::text[]`+bigintArrays(2)+`)
-		ON CONFLICT (line) DO UPDATE SET `+forMeasures("%[1]s = excluded.%[1]s"),
-		append([]any{keys}, transpose(sums)...)...)
+	after := "NOTHING"
+	if len(posted) > 0 {
+		after = "UPDATE SET " + forEach(posted, "%[1]s = excluded.%[1]s")
+	}
+	statements.Queue("INSERT INTO balance ("+columnsOf("line", posted)+") SELECT * FROM unnest($1::text[]"+bigintArrays(2, len(posted))+
+		") ON CONFLICT (line) DO "+after, append([]any{keys}, transpose(sums, posted)...)...)
 }
 
 // monthKey names a row of month_total.
@@ -97,28 +101,28 @@ type monthKey struct {
 }
 
 // queueMonths adds postings to the sums of their months.
-func queueMonths(statements *pgx.Batch, postings []budget.Posting) {
+func queueMonths(statements *pgx.Batch, postings []budget.Posting, posted []budget.Measure) {
 	if len(postings) == 0 {
 		return
 	}
-	at := map[monthKey]int{}
-	var lines []string
-	var months []time.Time
-	var sums []budget.Sums
+	months := map[monthKey]*budget.Sums{}
 	for _, p := range postings {
 		key := monthKey{p.Line, fiscal.Date{Year: p.Date.Year, Month: p.Date.Month, Day: 1}}
-		i, seen := at[key]
-		if !seen {
-			i = len(sums)
-			at[key] = i
-			lines, months, sums = append(lines, string(p.Line)), append(months, key.month.Time()), append(sums, budget.Sums{})
+		if months[key] == nil {
+			months[key] = &budget.Sums{}
 		}
-		sums[i][p.Measure] += p.Amount
+		months[key][p.Measure] += p.Amount
 	}
-	statements.Queue(`INSERT INTO month_total (line, month, `+forMeasures("%[1]s")+`)
-		SELECT * FROM unnest($1::text[], $2::date[]`+bigintArrays(3)+`)
-		ON CONFLICT (line, month) DO UPDATE SET `+forMeasures("%[1]s = month_total.%[1]s + excluded.%[1]s"),
-		append([]any{lines, months}, transpose(sums)...)...)
+	keys := slices.SortedFunc(maps.Keys(months), func(a, b monthKey) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.month.Year, b.month.Year), cmp.Compare(a.month.Month, b.month.Month))
+	})
+	lines, firsts, sums := make([]string, len(keys)), make([]time.Time, len(keys)), make([]budget.Sums, len(keys))
+	for i, key := range keys {
+		lines[i], firsts[i], sums[i] = string(key.line), key.month.Time(), *months[key]
+	}
+	statements.Queue("INSERT INTO month_total ("+columnsOf("line, month", posted)+") SELECT * FROM unnest($1::text[], $2::date[]"+
+		bigintArrays(3, len(posted))+") ON CONFLICT (line, month) DO UPDATE SET "+forEach(posted, "%[1]s = month_total.%[1]s + excluded.%[1]s"),
+		append([]any{lines, firsts}, transpose(sums, posted)...)...)
 }
 
 func queueCommitmentRows(statements *pgx.Batch, commitments map[budget.CommitmentKey]budget.Commitment) {
@@ -145,10 +149,7 @@ func queuePaymentRows(statements *pgx.Batch, payments map[budget.PaymentKey]budg
 	var lines, ids, classes []string
 	var amounts, refunded []int64
 	var moved []bool
-	keys := slices.SortedFunc(maps.Keys(payments), func(a, b budget.PaymentKey) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.ID, b.ID))
-	})
-	for _, key := range keys {
+	for _, key := range slices.SortedFunc(maps.Keys(payments), comparePayments) {
 		p := payments[key]
 		lines, ids, classes = append(lines, string(key.Line)), append(ids, string(key.ID)), append(classes, string(p.EconomicClass))
 		amounts, refunded, moved = append(amounts, int64(p.Amount)), append(refunded, int64(p.Refunded)), append(moved, p.Moved)

@@ -18,24 +18,17 @@ INSERT INTO checkpoint DEFAULT VALUES;
 CREATE TABLE event (
     sequence     bigint PRIMARY KEY,
     key          bytea NOT NULL UNIQUE CHECK (length(key) = 16),
-    source       text COLLATE "C" NOT NULL,
-    id           text COLLATE "C" NOT NULL,
     type         text COLLATE "C" NOT NULL,
     subject_kind text COLLATE "C" NOT NULL CHECK (subject_kind IN ('unit', 'project', 'line')),
     subject      text COLLATE "C" NOT NULL,
-    time         timestamptz,
     date         date,
     recorded_at  timestamptz NOT NULL,
-    actor        text NOT NULL,
-    document     text NOT NULL,
-    says         text NOT NULL,
-    body         bytea NOT NULL,
-    hash         bytea NOT NULL CHECK (length(hash) = 32),
-    prevhash     bytea NOT NULL CHECK (length(prevhash) = 32),
-    posted       boolean NOT NULL
+    posted       boolean NOT NULL,
+    body         bytea NOT NULL
 );
-COMMENT ON TABLE event IS 'Every event of the log, with what people look for in it. The body is its canonical bytes, of which the hash is the SHA-256.';
-COMMENT ON COLUMN event.posted IS 'Whether there is a posting of it on the line that it is about: then posting_line finds it, and event_subject need not.';
+COMMENT ON TABLE event IS 'Every event of the log. The body is its canonical bytes, of which its hash is the SHA-256; beside it stands what events are found by.';
+COMMENT ON COLUMN event.key IS 'The idempotency key: the first 128 bits of the SHA-256 over source, a zero byte and id.';
+COMMENT ON COLUMN event.posted IS 'Whether there is a posting of it on the line that it is about: then the key of posting finds it, and event_subject need not.';
 CREATE INDEX event_subject ON event (subject, sequence) WHERE NOT posted;
 
 CREATE TABLE unit (
@@ -101,9 +94,9 @@ CREATE TABLE closing (
 COMMENT ON TABLE closing IS 'How far the books of a unit and all under it are closed: the months up to month, or the whole year.';
 
 CREATE TABLE posting (
+    line           text COLLATE "C",
     sequence       bigint,
     ordinal        smallint,
-    line           text COLLATE "C" NOT NULL,
     measure        text COLLATE "C" NOT NULL CHECK (measure IN (
         'initial', 'supplement', 'reduction', 'transfer_in', 'transfer_out', 'carryover_in', 'recalled',
         'frozen', 'committed', 'executed', 'refunded', 'carryover_out', 'returned')),
@@ -111,34 +104,54 @@ CREATE TABLE posting (
     date           date NOT NULL,
     economic_class text COLLATE "C" NOT NULL,
     recorded_at    timestamptz NOT NULL,
-    PRIMARY KEY (sequence, ordinal)
+    PRIMARY KEY (line, sequence, ordinal)
 );
 COMMENT ON TABLE posting IS 'The terms of every figure: an amount of one measure on one line. All other figures are caches of sums over this table.';
-CREATE INDEX posting_line ON posting (line, sequence);
-CREATE INDEX posting_date ON posting USING brin (date);
+-- Rows come in the order of the log, batch by batch, and dates run with it.
+CREATE INDEX posting_when ON posting USING brin (sequence, date) WITH (pages_per_range = 32, autosummarize = on);
 
 -- Room on the page lets an update stay there and leave the index alone.
 CREATE TABLE balance (
     line              text COLLATE "C" PRIMARY KEY,
-    initial_fen       bigint NOT NULL,
-    supplement_fen    bigint NOT NULL,
-    reduction_fen     bigint NOT NULL,
-    transfer_in_fen   bigint NOT NULL,
-    transfer_out_fen  bigint NOT NULL,
-    carryover_in_fen  bigint NOT NULL,
-    recalled_fen      bigint NOT NULL,
-    frozen_fen        bigint NOT NULL,
-    committed_fen     bigint NOT NULL,
-    executed_fen      bigint NOT NULL,
-    refunded_fen      bigint NOT NULL,
-    carryover_out_fen bigint NOT NULL,
-    returned_fen      bigint NOT NULL
+    initial_fen       bigint NOT NULL DEFAULT 0,
+    supplement_fen    bigint NOT NULL DEFAULT 0,
+    reduction_fen     bigint NOT NULL DEFAULT 0,
+    transfer_in_fen   bigint NOT NULL DEFAULT 0,
+    transfer_out_fen  bigint NOT NULL DEFAULT 0,
+    carryover_in_fen  bigint NOT NULL DEFAULT 0,
+    recalled_fen      bigint NOT NULL DEFAULT 0,
+    frozen_fen        bigint NOT NULL DEFAULT 0,
+    committed_fen     bigint NOT NULL DEFAULT 0,
+    executed_fen      bigint NOT NULL DEFAULT 0,
+    refunded_fen      bigint NOT NULL DEFAULT 0,
+    carryover_out_fen bigint NOT NULL DEFAULT 0,
+    returned_fen      bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE balance IS 'The sums of a line''s postings, one column for each measure.';
 
 CREATE TABLE month_total (
     line              text COLLATE "C",
     month             date CHECK (extract(day FROM month) = 1),
+    initial_fen       bigint NOT NULL DEFAULT 0,
+    supplement_fen    bigint NOT NULL DEFAULT 0,
+    reduction_fen     bigint NOT NULL DEFAULT 0,
+    transfer_in_fen   bigint NOT NULL DEFAULT 0,
+    transfer_out_fen  bigint NOT NULL DEFAULT 0,
+    carryover_in_fen  bigint NOT NULL DEFAULT 0,
+    recalled_fen      bigint NOT NULL DEFAULT 0,
+    frozen_fen        bigint NOT NULL DEFAULT 0,
+    committed_fen     bigint NOT NULL DEFAULT 0,
+    executed_fen      bigint NOT NULL DEFAULT 0,
+    refunded_fen      bigint NOT NULL DEFAULT 0,
+    carryover_out_fen bigint NOT NULL DEFAULT 0,
+    returned_fen      bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (line, month)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE month_total IS 'The sums of a line''s postings with a business date in one month.';
+
+CREATE TABLE balance_then (
+    sequence          bigint,
+    line              text COLLATE "C",
     initial_fen       bigint NOT NULL,
     supplement_fen    bigint NOT NULL,
     reduction_fen     bigint NOT NULL,
@@ -152,9 +165,9 @@ CREATE TABLE month_total (
     refunded_fen      bigint NOT NULL,
     carryover_out_fen bigint NOT NULL,
     returned_fen      bigint NOT NULL,
-    PRIMARY KEY (line, month)
-) WITH (fillfactor = 70);
-COMMENT ON TABLE month_total IS 'The sums of a line''s postings with a business date in one month.';
+    PRIMARY KEY (sequence, line)
+);
+COMMENT ON TABLE balance_then IS 'The whole table balance as it was at some sequences. Figures as known at another one are those at the nearest of these, and the postings in between.';
 
 -- +goose Down
-DROP TABLE month_total, balance, posting, closing, payment, commitment, line, project, unit, event, checkpoint;
+DROP TABLE balance_then, month_total, balance, posting, closing, payment, commitment, line, project, unit, event, checkpoint;

@@ -1,12 +1,27 @@
 // Package pace knows how execution stands against time: the gap between the
-// execution rate and time progress (序时进度), a status in a word, and what the
-// year will come to at the present pace. It is pure, and exact until it prints.
+// execution rate and time progress (序时进度), a status in a word, what the year
+// will come to, and how far such forecasts were off. It is pure, and exact until
+// it prints.
+//
+// A [Rule] says how money is watched: by which [Curve] the year goes on, and how
+// far behind it is too far. Rules are set for units by pace.set events; [Rules]
+// finds the one that holds for a line, a project or a unit, as known at any
+// sequence:
+//
+//	rule := rules.For(pace.Covered{Project: p, Kind: k, Fund: f}, books.Upwards(unit))
+//	standing := pace.Standing{Figures: figures, Progress: rule.Curve.Progress(year, on, plan), Idle: idle}
+//	status := standing.Status(rule)
+//
+// A [Course] is the months of a year so far, and its [Course.Forecast] the year's
+// outturn by whichever [Method] there is data for, in an interval that is as wide
+// as the methods differ and as [BackTest] found them off.
 package pace
 
 import (
 	"math/big"
 
 	"github.com/outturn/outturn/events/budget"
+	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/money"
 )
 
@@ -17,6 +32,7 @@ type Status string
 // applicable.
 const (
 	FarBehind Status = "far_behind" // 严重滞后
+	Stalled   Status = "stalled"    // 停滞: behind, with money, and long without a payment
 	Behind    Status = "behind"     // 滞后
 	Watch     Status = "watch"      // 关注
 	OnPace    Status = "on_pace"    // 正常
@@ -25,23 +41,19 @@ const (
 )
 
 // Statuses lists the statuses, the ones that ask for attention first.
-func Statuses() []Status { return []Status{FarBehind, Behind, Watch, OnPace, Over, None} }
+func Statuses() []Status { return []Status{FarBehind, Stalled, Behind, Watch, OnPace, Over, None} }
 
 // Digits is how many decimals a gap in percentage points is printed with.
 const Digits = 2
 
-// Thresholds say how many percentage points behind time progress are still to be
-// watched, and how many are behind and not yet far behind.
-type Thresholds struct{ Watch, Behind int64 }
-
-// Proportional are the thresholds that are used where none are set.
-func Proportional() Thresholds { return Thresholds{Watch: 5, Behind: 20} }
-
-// Standing is figures on a day. Progress is the share of the year that has
-// passed, from 0 to 1.
+// Standing is figures on a day.
 type Standing struct {
-	Figures  budget.Figures
+	Figures budget.Figures
+	// Progress is the share of the year that has passed, from 0 to 1.
 	Progress *big.Rat
+	// Idle is how many days up to and including the day nothing was paid; 0 if
+	// nobody counted. See [IdleDays].
+	Idle int
 }
 
 var hundred = big.NewRat(100, 1)
@@ -64,25 +76,78 @@ func (s Standing) Gap() *big.Rat {
 // by it too, so that a gap that reads 0.00 never counts as behind for a fen.
 func (s Standing) PrintedGap() string { return money.Print(s.Gap(), Digits, money.HalfUp) }
 
-// Status judges the standing.
-func (s Standing) Status(t Thresholds) Status {
+// printed is a number of points as it is printed.
+func printed(points *big.Rat) *big.Rat {
+	rounded, _ := new(big.Rat).SetString(money.Print(points, Digits, money.HalfUp))
+	return rounded
+}
+
+// Status judges the standing by a rule. Who is far behind is that, stalled or
+// not: see [Standing.Stalled].
+func (s Standing) Status(r Rule) Status {
 	switch {
 	case s.Figures.Executed > s.Figures.FullYear:
 		return Over
 	case !s.Rated():
 		return None
 	}
-	behind, _ := new(big.Rat).SetString(s.PrintedGap())
+	behind := printed(s.Gap())
 	behind.Neg(behind)
 	switch {
 	case behind.Sign() <= 0:
 		return OnPace
-	case behind.Cmp(big.NewRat(t.Watch, 1)) <= 0:
+	case behind.Cmp(r.Behind) > 0:
+		return FarBehind
+	case s.Stalled(r):
+		return Stalled
+	case behind.Cmp(r.Watch) <= 0:
 		return Watch
-	case behind.Cmp(big.NewRat(t.Behind, 1)) <= 0:
-		return Behind
 	}
-	return FarBehind
+	return Behind
+}
+
+// Stalled says whether nothing was paid for as many days as the rule says,
+// although there is money to be paid, under contract or free, and the curve
+// expects more than is executed.
+func (s Standing) Stalled(r Rule) bool {
+	payable := s.Figures.Available > 0 || s.Figures.Committed > 0
+	return r.StalledDays > 0 && s.Idle >= r.StalledDays && payable && s.Rated() && printed(s.Gap()).Sign() < 0
+}
+
+// IdleDays counts the days of a year without a payment, up to and including a
+// day: those after the last payment or, before the first one, after the day that
+// the money came on. A zero date is no payment, or money of the year's first day.
+func IdleDays(on, lastPaid, funded fiscal.Date) int {
+	since := on.Year.First().AddDays(-1)
+	switch {
+	case !lastPaid.IsZero():
+		since = lastPaid
+	case !funded.IsZero():
+		since = funded
+	}
+	const day = 24 * 60 * 60 // seconds; dates are midnights in UTC
+	return max(0, int((on.Time().Unix()-since.Time().Unix())/day))
+}
+
+// GoalGap is how much of its goals figures have attained, a share from 0 to 1,
+// less the execution rate, in percentage points; nil is without a rate. Positive
+// is more goal than money.
+func (s Standing) GoalGap(attained *big.Rat) *big.Rat {
+	if !s.Rated() {
+		return nil
+	}
+	gap := new(big.Rat).Sub(attained, s.Figures.Rate().Rat())
+	return gap.Mul(gap, hundred)
+}
+
+// Apart says whether goals and money are further apart than the rule allows, as
+// printed. A gap of nil is not, nor is any where the rule does not compare.
+func (r Rule) Apart(goalGap *big.Rat) bool {
+	if r.GoalGap == nil || goalGap == nil {
+		return false
+	}
+	size := printed(goalGap)
+	return size.Abs(size).Cmp(r.GoalGap) > 0
 }
 
 // tooEarly is the share of the year up to which a run rate says too little: two
@@ -91,7 +156,8 @@ var tooEarly = big.NewRat(2, 12)
 
 // Forecast is the year's outturn if money goes on at the present pace: executed
 // divided by time progress, to the fen, and never more than is to be had. ok is
-// false when too little of the year has passed to say.
+// false when too little of the year has passed to say. [Course.Forecast] knows
+// more.
 func (s Standing) Forecast() (outturn money.Amount, ok bool) {
 	if s.Progress.Cmp(tooEarly) < 0 || s.Figures.Executed < 0 {
 		return 0, false
