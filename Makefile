@@ -29,8 +29,8 @@ test-office: ## Open exported forms in LibreOffice and compare cell by cell
 	$(GO) test -count=1 -tags office ./handlers/exports
 
 .PHONY: bench
-bench: deps ## Measure, each figure beside a floor of the same run
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./events/... ./projections/... ./handlers/...
+bench: deps ## Measure, each figure beside a floor of the same run; writes docs/benchmarks.md
+	$(GO) test -run '^$$' -bench Table -benchtime 1x -timeout 60m ./cmd/outturn -args -table
 
 .PHONY: build
 build: ## Build bin/outturn
@@ -39,7 +39,7 @@ build: ## Build bin/outturn
 .PHONY: generate
 generate: ## Write again what is generated: the example, schemas, docs, goldens
 	$(GO) generate ./...
-	$(GO) test ./events ./events/budget ./projections ./handlers/api ./handlers/audit ./handlers/exports ./handlers/metrics -update
+	$(GO) test ./events ./events/access ./events/budget ./projections ./handlers/api ./handlers/audit ./handlers/exports ./handlers/intake ./handlers/metrics -update
 
 .PHONY: verify
 verify: generate ## Fail if something generated or formatted is out of date
@@ -53,8 +53,8 @@ deps: ## Find or install what running needs (Postgres)
 	@deploy/local/ensure postgres
 
 .PHONY: deps-test
-deps-test: ## Find or install what the tests need (Postgres, Chromium, a CJK font, axe)
-	@deploy/local/ensure postgres chromium fonts axe
+deps-test: ## Find or install what the tests need (Postgres, Chromium, a CJK font, axe, Prometheus)
+	@deploy/local/ensure postgres chromium fonts axe promtool
 
 .PHONY: clean
 clean: ## Remove what was built; data stays

@@ -17,11 +17,14 @@ import (
 
 	"github.com/outturn/outturn/deploy/local"
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
+	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/examples"
 	"github.com/outturn/outturn/handlers"
 	"github.com/outturn/outturn/handlers/auth"
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/handlers/snapshots"
+	"github.com/outturn/outturn/projections"
 )
 
 // stream is the log's name on a machine of one's own.
@@ -53,6 +56,9 @@ func (d devCommand) Run(ctx context.Context, c console) error {
 	}
 	key, err := keptKey(d.Data)
 	if err != nil {
+		return err
+	}
+	if err := services.renew(ctx, logger); err != nil {
 		return err
 	}
 	server, err := boot(ctx, settings{
@@ -93,7 +99,7 @@ func load(ctx context.Context, s *server, name string, logger *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	submission := commands.Submission{Actor: "demo"}
+	submission := commands.Submission{By: access.Principal{Name: "demo", Root: true}}
 	for line := range bytes.Lines(file) {
 		event, err := events.Parse(line)
 		if err != nil {
@@ -161,6 +167,23 @@ func startServices(ctx context.Context, data string, logger *slog.Logger) (s *se
 	}
 	s.conn, err = s.nats.Connect(nats.ReconnectBufSize(-1))
 	return s, err
+}
+
+// renew derives the projection again if another version of the program made it.
+func (s *services) renew(ctx context.Context, logger *slog.Logger) error {
+	store, err := projections.Open(ctx, s.databaseURL(), projections.Options{Logger: logger})
+	if err == nil {
+		store.Close()
+	}
+	if !errors.Is(err, projections.ErrOldLayout) {
+		return err
+	}
+	logger.WarnContext(ctx, "another version of the program made the projection; deriving it again from the log")
+	log, err := eventlog.OpenJetStream(ctx, s.conn, eventlog.Config{Stream: stream})
+	if err != nil {
+		return err
+	}
+	return projections.Rebuild(ctx, s.databaseURL(), log, projections.RebuildOptions{Logger: logger})
 }
 
 func (s *services) databaseURL() string { return s.postgres.DSN(local.DatabaseName) }

@@ -26,18 +26,20 @@ const (
 )
 
 type commandLine struct {
-	Dev      devCommand      `cmd:"" help:"Run everything on this machine: log, database, server and the 2023 example. Example: outturn dev --data ./data"`
-	Serve    serveCommand    `cmd:"" help:"Run the server against a NATS and a Postgres of yours. Example: DATABASE_URL=… NATS_URL=… OUTTURN_TOKEN_FILE=… outturn serve"`
-	Post     postCommand     `cmd:"" help:"Post a file of events. Example: outturn post payments.ndjson --dry-run"`
-	Form     formCommand     `cmd:"" help:"Derive a self-evaluation form. Example: outturn form 2023 yueyang-2023-04 --format docx --output form.docx"`
-	Audit    auditCommand    `cmd:"" help:"Audit forms that others typed: JSON, Word, Excel or text. Example: outturn audit forms.docx --json"`
-	Declare  declareCommand  `cmd:"" help:"Read published forms into declared-form JSON. Example: outturn declare report.docx > forms.json"`
-	Snapshot snapshotCommand `cmd:"" help:"Seal a unit's forms, check and compare what was sealed. Example: outturn snapshot verify 2023.zip"`
-	Dataset  datasetCommand  `cmd:"" help:"Write a unit's execution as open data. Example: outturn dataset 2023 YYGX --license CC-BY-4.0 --output 2023.zip"`
-	Lagging  laggingCommand  `cmd:"" help:"Print who is behind, worst first; exits with 1 if something is far behind. Example: outturn lagging 2023 --as-of 2023-10-31"`
-	Rebuild  rebuildCommand  `cmd:"" help:"Derive the whole projection again from the log, beside the live one, and swap. Example: outturn rebuild --data ./data"`
-	Token    tokenCommand    `cmd:"" help:"Make tokens. Example: outturn token create"`
-	Version  versionCommand  `cmd:"" help:"Print the version. Example: outturn version --json"`
+	Dev       devCommand       `cmd:"" help:"Run everything on this machine: log, database, server and the 2023 example. Example: outturn dev --data ./data"`
+	Serve     serveCommand     `cmd:"" help:"Run the server against a NATS and a Postgres of yours. Example: DATABASE_URL=… NATS_URL=… OUTTURN_TOKEN_FILE=… outturn serve"`
+	Post      postCommand      `cmd:"" help:"Post events or a table. Example: outturn post payments.ndjson --dry-run"`
+	Form      formCommand      `cmd:"" help:"Derive a self-evaluation form. Example: outturn form 2023 yueyang-2023-04 --format docx --output form.docx"`
+	Audit     auditCommand     `cmd:"" help:"Audit forms that others typed: JSON, Word, Excel or text. Example: outturn audit forms.docx --json"`
+	Declare   declareCommand   `cmd:"" help:"Read published forms into declared-form JSON. Example: outturn declare report.docx > forms.json"`
+	Snapshot  snapshotCommand  `cmd:"" help:"Seal a unit's forms, check and compare what was sealed. Example: outturn snapshot verify 2023.zip"`
+	Dataset   datasetCommand   `cmd:"" help:"Write a unit's execution as open data. Example: outturn dataset 2023 YYGX --license CC-BY-4.0 --output 2023.zip"`
+	Lagging   laggingCommand   `cmd:"" help:"Print who is behind, worst first; exits with 1 if something is far behind. Example: outturn lagging 2023 --as-of 2023-10-31"`
+	Rebuild   rebuildCommand   `cmd:"" help:"Derive the whole projection again from the log, beside the live one, and swap. Example: outturn rebuild --data ./data"`
+	Token     tokenCommand     `cmd:"" help:"Make tokens, list and revoke them. Example: outturn token create"`
+	User      userCommand      `cmd:"" help:"Say who may do what. Example: outturn user grant cashier-1 poster --unit U1"`
+	Proposals proposalsCommand `cmd:"" help:"Approve or decline what waits for a second person. Example: outturn proposals list"`
+	Version   versionCommand   `cmd:"" help:"Print the version. Example: outturn version --json"`
 }
 
 // console is where a command prints: results to out, everything else to err.

@@ -5,12 +5,14 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/outturn/outturn/handlers"
+	"github.com/outturn/outturn/handlers/auth/oidc"
 	"github.com/outturn/outturn/handlers/snapshots"
 )
 
@@ -23,6 +25,8 @@ type serveCommand struct {
 	TokenFile   string     `env:"OUTTURN_TOKEN_FILE" placeholder:"FILE" help:"File that holds the admin's token."`
 	SigningKey  string     `name:"signing-key-file" env:"OUTTURN_SIGNING_KEY_FILE" placeholder:"FILE" help:"Private key (ed25519, PEM) that snapshots are signed with. Without it nothing is sealed."`
 	OpenPages   bool       `env:"OUTTURN_OPEN_PAGES" help:"Show the pages without signing in. Only behind something that keeps strangers out."`
+	Proxies     []string   `name:"trusted-proxies" env:"OUTTURN_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of the proxies before the server, whose X-Forwarded-For is believed. Example: 10.0.0.0/8"`
+	OIDC        oidcFlags  `embed:"" prefix:"oidc-"`
 	LogLevel    slog.Level `env:"OUTTURN_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 	templates
 }
@@ -40,6 +44,14 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := s.proxies()
+	if err != nil {
+		return misuse{err}
+	}
+	provider, err := s.OIDC.config()
+	if err != nil {
+		return misuse{err}
+	}
 	logger := slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: s.LogLevel}))
 	conn, err := nats.Connect(s.NATSURL, nats.Name("outturn"), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1))
 	if err != nil {
@@ -52,7 +64,7 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 	}
 	server, err := boot(ctx, settings{
 		conn: conn, stream: s.Stream, databaseURL: s.DatabaseURL, listen: s.Listen,
-		token: token, signingKey: key, templates: catalogue, pages: pages, logger: logger,
+		token: token, signingKey: key, templates: catalogue, pages: pages, oidc: provider, proxies: proxies, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -81,4 +93,42 @@ func (s serveCommand) token() (string, error) {
 		return s.Token, nil
 	}
 	return "", fmt.Errorf("the admin needs a token: set OUTTURN_TOKEN_FILE or OUTTURN_TOKEN")
+}
+
+// proxies reads the networks of the proxies.
+func (s serveCommand) proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range s.Proxies {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxies: %q is no network such as 10.0.0.0/8", text)
+		}
+		all = append(all, network)
+	}
+	return all, nil
+}
+
+// oidcFlags are the settings of an identity provider.
+type oidcFlags struct {
+	Issuer           string `env:"OUTTURN_OIDC_ISSUER" placeholder:"URL" help:"Identity provider (OpenID Connect) that people sign in at. Without it they sign in with tokens."`
+	ClientID         string `name:"client-id" env:"OUTTURN_OIDC_CLIENT_ID" placeholder:"ID" help:"What the provider calls Outturn."`
+	ClientSecretFile string `env:"OUTTURN_OIDC_CLIENT_SECRET_FILE" placeholder:"FILE" help:"File that holds the secret which the provider gave to Outturn."`
+	RedirectURL      string `name:"redirect-url" env:"OUTTURN_OIDC_REDIRECT_URL" placeholder:"URL" help:"Where the provider sends people back: this server's address as browsers see it, and /signin/oidc/callback."`
+	Claim            string `env:"OUTTURN_OIDC_CLAIM" default:"preferred_username" help:"Claim that names the user's code in Outturn."`
+}
+
+// config is nil where no provider is set.
+func (f oidcFlags) config() (*oidc.Config, error) {
+	if f.Issuer == "" {
+		return nil, nil
+	}
+	c := &oidc.Config{Issuer: f.Issuer, ClientID: f.ClientID, RedirectURL: f.RedirectURL, Claim: f.Claim}
+	if f.ClientSecretFile != "" {
+		secret, err := os.ReadFile(f.ClientSecretFile)
+		if err != nil {
+			return nil, err
+		}
+		c.ClientSecret = strings.TrimSpace(string(secret))
+	}
+	return c, nil
 }

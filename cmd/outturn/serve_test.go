@@ -153,12 +153,18 @@ func TestTheServerTellsOfItself(t *testing.T) {
 	server.get("/v1/execution?year=2023") // waits for the projection
 	metrics := string(server.get("/metrics"))
 	for _, line := range []string{
-		"outturn_append_events_total 1\n", "outturn_log_sequence 1\n", "outturn_projection_sequence 1\n", "outturn_projection_stopped 0\n",
+		"outturn_append_events_total 1\n", "outturn_log_sequence 1\n", "outturn_projection_sequence 1\n", "outturn_projection_stopped 0\n", "outturn_projection_lag_events 0\n",
 		`outturn_http_request_seconds_count{method="POST",route="POST /v1/events",status="201"} 1`,
 	} {
 		if !strings.Contains(metrics, line) {
 			t.Errorf("/metrics does not say %q", line)
 		}
+	}
+	if status, _ := (&program{t: t, Address: server.Address}).call(http.MethodGet, "/metrics/execution", "", ""); status != http.StatusUnauthorized {
+		t.Errorf("a stranger who asks for everybody's figures gets %d", status)
+	}
+	if figures := string(server.get("/metrics/execution")); !strings.Contains(figures, "outturn_") {
+		t.Errorf("/metrics/execution says %.200s", figures)
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
 		var health struct {

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,7 +19,9 @@ import (
 	"github.com/outturn/outturn/handlers"
 	"github.com/outturn/outturn/handlers/api"
 	"github.com/outturn/outturn/handlers/auth"
+	"github.com/outturn/outturn/handlers/auth/oidc"
 	"github.com/outturn/outturn/handlers/commands"
+	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/handlers/metrics"
 	"github.com/outturn/outturn/handlers/snapshots"
 	"github.com/outturn/outturn/projections"
@@ -43,6 +47,8 @@ type settings struct {
 	signingKey  ed25519.PrivateKey // of snapshots; nil seals none
 	templates   forms.Catalogue
 	pages       handlers.Access
+	oidc        *oidc.Config   // nil without an identity provider
+	proxies     []netip.Prefix // that are believed
 	logger      *slog.Logger
 }
 
@@ -55,7 +61,13 @@ type server struct {
 	projector *projections.Projector
 	listener  net.Listener
 	http      *http.Server
+	imports   *intake.Desk
+	lag       *metrics.Lag
+	figures   *metrics.Subject
 	closing   chan struct{} // closed when HTTP begins to stop
+	// stopProjecting ends the projector, which projected then tells of.
+	stopProjecting context.CancelFunc
+	projected      chan error
 }
 
 // boot puts a server together and reads the log into its books. It does not
@@ -68,7 +80,7 @@ func boot(ctx context.Context, s settings) (_ *server, err error) {
 		}
 	}()
 	keyring := &auth.Keyring{}
-	if err := keyring.Add("admin", s.token); err != nil {
+	if err := keyring.Add(handlers.Operator, s.token); err != nil {
 		return nil, err
 	}
 	// Listen first: a port that is taken should be said before anything is made.
@@ -81,48 +93,69 @@ func boot(ctx context.Context, s settings) (_ *server, err error) {
 	if b.store, err = projections.Open(ctx, s.databaseURL, projections.Options{Logger: s.logger}); err != nil {
 		return nil, fmt.Errorf("open the projection: %w", err)
 	}
-	b.projector = projections.NewProjector(b.store, b.log, projections.ProjectorOptions{Logger: s.logger})
-	measured := metrics.New(metrics.Positions{
+	b.project(ctx)
+	at := metrics.Positions{
 		Log:        func() uint64 { return b.recorder.Position() },
 		Projection: func() uint64 { return b.projector.Status().Sequence },
 		Stopped:    func() bool { return b.projector.Status().Problem != nil },
-	})
-	if b.recorder, err = commands.Open(ctx, commands.Config{Log: b.log, Observer: measured, Logger: s.logger}); err != nil {
+		Proposals:  func() int { return len(b.recorder.View().Proposals) },
+	}
+	measured := metrics.New(at)
+	b.lag = metrics.NewLag(at, time.Now)
+	measured.Register(b.lag)
+	b.figures = metrics.NewSubject(metrics.SubjectConfig{Reader: b.store, Now: time.Now, Logger: s.logger})
+	if b.recorder, err = commands.Open(ctx, commands.Config{Log: b.log, Past: b.store, Observer: measured, Logger: s.logger}); err != nil {
 		return nil, err
 	}
-	var sealer api.Snapshots
-	if s.signingKey != nil {
-		sealer = &snapshots.Sealer{Reader: b.store, Recorder: b.recorder, Key: s.signingKey, Template: s.templates.Find}
+	b.imports = intake.New(intake.Config{Recorder: b.recorder, Reader: b.store, Now: time.Now, Logger: s.logger, Observe: measured.Imported})
+	handler, err := b.handler(keyring, measured)
+	if err != nil {
+		return nil, misuse{err}
 	}
 	b.http = &http.Server{
-		Handler: handlers.New(handlers.Config{
-			Recorder: b.recorder, Reader: b.store, Forms: b.store, Templates: s.templates, Snapshots: sealer, Log: b.log, Keyring: keyring, Metrics: measured,
-			ProjectionProblem: func() error { return b.projector.Status().Problem },
-			Pages:             s.pages, Now: time.Now, Logger: s.logger, Closing: b.closing,
-		}),
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
 	b.http.RegisterOnShutdown(func() { close(b.closing) })
 	return b, nil
 }
 
+// project starts the projector, before the recorder that waits for it.
+func (b *server) project(ctx context.Context) {
+	b.projector = projections.NewProjector(b.store, b.log, projections.ProjectorOptions{Logger: b.logger})
+	ctx, b.stopProjecting = context.WithCancel(context.WithoutCancel(ctx))
+	b.projected = make(chan error, 1)
+	go func() { b.projected <- b.projector.Run(ctx) }()
+}
+
+// handler makes what answers requests.
+func (b *server) handler(keyring *auth.Keyring, measured *metrics.Metrics) (http.Handler, error) {
+	var sealer api.Snapshots
+	if b.signingKey != nil {
+		sealer = &snapshots.Sealer{Reader: b.store, Recorder: b.recorder, Key: b.signingKey, Template: b.templates.Find}
+	}
+	return handlers.New(handlers.Config{
+		Recorder: b.recorder, Reader: b.store, Forms: b.store, Imports: b.imports, Templates: b.templates, Snapshots: sealer, Log: b.log,
+		Tokens:  auth.Tokens{Keyring: keyring, Directory: func() auth.Directory { return b.recorder.View().Access }, Now: time.Now},
+		Metrics: measured, Figures: b.figures,
+		ProjectionProblem: func() error { return b.projector.Status().Problem },
+		Pages:             b.pages, Listen: b.listen, OIDC: b.oidc, Proxies: b.proxies, Now: time.Now, Logger: b.logger, Closing: b.closing,
+	})
+}
+
 // address is where the server listens, as a URL.
 func (b *server) address() string { return "http://" + b.listener.Addr().String() }
 
 // run serves until ctx ends, then stops in order: HTTP first, so that nothing
-// new comes in, then the recorder, then the projector. Ready is called once the
-// recorder and the projector run.
+// new comes in, then the imports and the recorder, then the projector. Ready is
+// called once the recorder runs.
 func (b *server) run(ctx context.Context, ready func(context.Context) error) error {
 	defer b.close()
-	// Each part has a context of its own, ended when its turn comes.
 	recording, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
-	projecting, stopProjecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
-	defer stopProjecting()
-	recorded, projected := make(chan error, 1), make(chan error, 1)
+	recorded := make(chan error, 1)
 	go func() { recorded <- b.recorder.Run(recording) }()
-	go func() { projected <- b.projector.Run(projecting) }()
+	stopOthers := b.beside(ctx)
 
 	group, serving := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -139,16 +172,33 @@ func (b *server) run(ctx context.Context, ready func(context.Context) error) err
 		return b.http.Shutdown(bounded)
 	})
 	err := group.Wait()
+	stopOthers()
 	stopRecording()
 	<-recorded
-	stopProjecting()
-	<-projected
 	return err
+}
+
+// beside runs what stands on the recorder and the projection, until stop is
+// called.
+func (b *server) beside(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var parts sync.WaitGroup
+	for _, run := range []func(context.Context) error{b.imports.Run, b.lag.Run, b.figures.Run} {
+		parts.Go(func() { _ = run(ctx) }) // it ends with the context and with nothing else
+	}
+	return func() {
+		cancel()
+		parts.Wait()
+	}
 }
 
 func (b *server) close() {
 	if b.listener != nil {
 		b.listener.Close() // closed already, if it served
+	}
+	if b.projected != nil {
+		b.stopProjecting()
+		<-b.projected
 	}
 	if b.store != nil {
 		b.store.Close()

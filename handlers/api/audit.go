@@ -39,6 +39,11 @@ func (a *API) postAudit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	options := audit.Options{Language: language.Of(r).Tag()}
+	if withEvents && !a.reach(r).Everything() {
+		// A sum of what he reads would find fault with a form that holds more.
+		a.fail(w, r, events.Refuse(CodeForbidden, ReasonEverythingNeeded, ""))
+		return
+	}
 	if withEvents {
 		if options.Events, err = a.known(r.Context(), declared); err != nil {
 			a.fail(w, r, err)

@@ -181,8 +181,14 @@ func (c *contract) checkAnswer(method, path string, a answer) error {
 }
 
 // generated writes the parts of the contract that follow from the code: the
-// event, the data of each type, and the problem codes.
+// event, the data of each type, the problem codes, and who may make each call.
 func generated(doc object) {
+	for route, needs := range api.Needs() {
+		method, path, _ := strings.Cut(route, " ")
+		if methods, ok := doc["paths"].(object)[path].(object); ok {
+			methods[strings.ToLower(method)].(object)["x-needs"] = object{"roles": needs.Roles, "narrowed": needs.Narrowed}
+		}
+	}
 	schemas := doc["components"].(object)["schemas"].(object)
 	maps.DeleteFunc(schemas, func(name string, _ any) bool { return strings.Contains(name, ".") })
 	var types, choices []any
@@ -209,8 +215,11 @@ func generated(doc object) {
 	properties["subject"].(object)["description"] = "Code of the unit, project or line that the event is about"
 	event["oneOf"] = choices
 	schemas["Event"] = event
+	codes := slices.Sorted(maps.Keys(api.StatusOf()))
+	codes = append(codes, api.SaidOnly()...)
+	slices.Sort(codes)
 	schemas["Code"] = object{
-		"type": "string", "enum": slices.Sorted(maps.Keys(api.StatusOf())),
+		"type": "string", "enum": codes,
 		"description": "The stable slug that programs branch on. It never changes meaning; docs/api.md says what to do about each.",
 	}
 }

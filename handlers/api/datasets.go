@@ -100,6 +100,10 @@ func (a *API) getDataset(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
+	if err := a.places().Unit(r.Context(), a.reach(r), asked.unit); err != nil {
+		a.fail(w, r, notFound(r, err))
+		return
+	}
 	set, err := a.dataset(r.Context(), asked, language.Of(r))
 	if err != nil {
 		a.fail(w, r, notFound(r, err))

@@ -32,6 +32,39 @@ func TestEveryProblemCodeIsInTheDocument(t *testing.T) {
 	}
 }
 
+func TestEveryCodeThatIsOnlySaidIsInTheDocument(t *testing.T) {
+	t.Parallel()
+	doc := document(t)
+	for _, code := range api.SaidOnly() {
+		if !strings.Contains(doc, "- `"+string(code)+"`: ") {
+			t.Errorf("docs/api.md does not explain %s", code)
+		}
+	}
+}
+
+// TestTheDocumentTellsWhoMayDoWhat: the table of calls and roles is that of the
+// code.
+func TestTheDocumentTellsWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
+	needs := api.Needs()
+	var table strings.Builder
+	table.WriteString("| call | roles | the answer is narrowed |\n|---|---|---|\n")
+	for _, route := range api.Routes() {
+		roles := "any"
+		if len(needs[route].Roles) > 0 {
+			roles = strings.Join(needs[route].Roles, ", ")
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", route, roles, needs[route].Narrowed)
+	}
+	const begin, end = "<!-- begin roles -->\n", "<!-- end roles -->"
+	head, rest, begun := strings.Cut(document(t), begin)
+	_, tail, ended := strings.Cut(rest, end)
+	if !begun || !ended {
+		t.Fatalf("docs/api.md does not have its marks %q and %q", begin, end)
+	}
+	upToDate(t, "../../docs/api.md", head+begin+table.String()+end+tail)
+}
+
 func TestTheDocumentStatesTheLimitsAndNamesEveryCall(t *testing.T) {
 	t.Parallel()
 	doc := document(t)
@@ -45,7 +78,7 @@ func TestTheDocumentStatesTheLimitsAndNamesEveryCall(t *testing.T) {
 		}
 	}
 	named := strings.NewReplacer("{line}", "L-docs", "{sequence}", "1", "{year}", "2023", "{subject}", "P-docs", "{unit}", "U-docs",
-		"{cell}", "funds.total.executed", "{file}", "$SNAPSHOT.zip")
+		"{cell}", "funds.total.executed", "{file}", "$SNAPSHOT.zip", "{proposal}", "$PROPOSAL", "{user}", "cashier-1", "{import}", "$IMPORT")
 	for _, route := range api.Routes() {
 		_, path, _ := strings.Cut(route, " ")
 		called := "$OUTTURN" + named.Replace(path)

@@ -67,6 +67,9 @@ func (a *API) derive(r *http.Request, q *query, request yearend.Request) ([]year
 	if err := a.wait(r.Context(), request.At.Through); err != nil {
 		return nil, err
 	}
+	if err := a.places().Subject(r.Context(), a.reach(r), request.Year, request.Code); err != nil {
+		return nil, notFound(r, err)
+	}
 	issues, err := yearend.Derive(r.Context(), a.config.Forms, request)
 	if errors.Is(err, yearend.ErrTemplate) {
 		return nil, events.Refuse(CodeQueryInvalid, ReasonParameterInvalid, "", "parameter", "template", "value", request.Template,

@@ -40,7 +40,7 @@ func (a *API) getLagging(w http.ResponseWriter, r *http.Request) {
 	q := queryOf(r)
 	asked := projections.Query{
 		Year: q.year(), By: oneOf(q, "by", standings()), Unit: code[events.UnitID](q, "unit"),
-		Fund: oneOf(q, "fund", events.Funds()), Kind: oneOf(q, "kind", events.ProjectKinds()), AsOf: q.asOf(),
+		Fund: oneOf(q, "fund", events.Funds()), Kind: oneOf(q, "kind", events.ProjectKinds()), AsOf: q.asOf(), Within: a.reach(r).Within(),
 	}
 	if asked.AsOf.Date.IsZero() {
 		asked.AsOf.Date = a.dayIn(asked.Year)

@@ -7,16 +7,22 @@ import (
 	"strconv"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/events/review"
+	"github.com/outturn/outturn/handlers/auth"
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/handlers/formimport"
+	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/projections"
 )
 
 // Codes of problems that are the HTTP edge's own. Those of the domain are in
 // package events.
 const (
-	CodeUnauthenticated       events.Code = "unauthenticated"
+	CodeUnauthenticated                   = access.CodeUnauthenticated
+	CodeForbidden                         = access.CodeForbidden
+	CodeRateLimited                       = auth.CodeRateLimited
 	CodeTooLarge              events.Code = "too_large"
 	CodeUnsupportedMediaType  events.Code = "unsupported_media_type"
 	CodeQueryInvalid          events.Code = "query_invalid"
@@ -36,7 +42,8 @@ const (
 
 // Reasons of problems that are the HTTP edge's own.
 const (
-	ReasonTokenMissing          events.Reason = "token_missing"
+	ReasonOneRoleNeeded         events.Reason = "one_role_needed" // roles
+	ReasonEverythingNeeded      events.Reason = "everything_needed"
 	ReasonBodyTooLarge          events.Reason = "body_too_large"     // limit
 	ReasonEventTooLarge         events.Reason = "event_too_large"    // limit
 	ReasonSourceReserved        events.Reason = "source_reserved"    // source
@@ -82,7 +89,23 @@ var statusOf = map[events.Code]int{
 	events.CodePeriodClosed:      http.StatusUnprocessableEntity,
 	events.CodeYearClosed:        http.StatusUnprocessableEntity,
 	events.CodeYearNotClosed:     http.StatusUnprocessableEntity,
+	events.CodeCarryoverMismatch: http.StatusUnprocessableEntity,
+	events.CodeUnknownControl:    http.StatusUnprocessableEntity,
+	events.CodeUnknownOverride:   http.StatusUnprocessableEntity,
+	events.CodePlanExceeded:      http.StatusUnprocessableEntity,
+	review.CodeUnknownReview:     http.StatusUnprocessableEntity,
+	review.CodeUnknownProposal:   http.StatusUnprocessableEntity,
+	review.CodeOwnProposal:       http.StatusForbidden,
+	intake.CodeNoHeader:          http.StatusUnprocessableEntity,
+	intake.CodeImportBusy:        http.StatusServiceUnavailable,
+	intake.CodeImportState:       http.StatusConflict,
+	access.CodeUnknownUser:       http.StatusUnprocessableEntity,
+	access.CodeUnknownGrant:      http.StatusUnprocessableEntity,
+	access.CodeAlreadyGranted:    http.StatusConflict,
+	access.CodeUnknownToken:      http.StatusUnprocessableEntity,
 	CodeUnauthenticated:          http.StatusUnauthorized,
+	CodeForbidden:                http.StatusForbidden,
+	CodeRateLimited:              http.StatusTooManyRequests,
 	CodeTooLarge:                 http.StatusRequestEntityTooLarge,
 	CodeUnsupportedMediaType:     http.StatusUnsupportedMediaType,
 	CodeQueryInvalid:             http.StatusBadRequest,
@@ -105,6 +128,13 @@ var statusOf = map[events.Code]int{
 	CodeProjectionBehind:         http.StatusServiceUnavailable,
 	CodeProjectionUnavailable:    http.StatusServiceUnavailable,
 	CodeInternal:                 http.StatusInternalServerError,
+}
+
+// saidOnly are the codes of warnings, and of rows and notes of imports: no answer
+// fails with one.
+var saidOnly = []events.Code{
+	events.CodeOlderVintageFirst, events.CodeCarryoverLapsed,
+	intake.CodeCellInvalid, intake.CodeLineUnclear, intake.CodeCheckWarning, intake.CodeInterrupted,
 }
 
 // retryAfterSeconds is what a client is asked to wait when the fault is ours
@@ -183,7 +213,8 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, refusal *events.Ref
 	if !ok {
 		status = http.StatusInternalServerError
 	}
-	if status == http.StatusServiceUnavailable {
+	passes := status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests
+	if passes && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfterSeconds))
 	}
 	texts := a.config.Texts(r)

@@ -12,6 +12,7 @@ import (
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/money"
+	"github.com/outturn/outturn/handlers/reach"
 	"github.com/outturn/outturn/projections"
 )
 
@@ -83,7 +84,7 @@ func (a *API) getExecution(w http.ResponseWriter, r *http.Request) {
 	asked := projections.Query{
 		Year: q.year(), By: oneOf(q, "by", allBy()), Unit: code[events.UnitID](q, "unit"),
 		Project: code[events.ProjectID](q, "project"), Line: code[events.LineID](q, "line"),
-		Fund: oneOf(q, "fund", events.Funds()), Kind: oneOf(q, "kind", events.ProjectKinds()), AsOf: q.asOf(),
+		Fund: oneOf(q, "fund", events.Funds()), Kind: oneOf(q, "kind", events.ProjectKinds()), AsOf: q.asOf(), Within: a.reach(r).Within(),
 	}
 	report, err := a.report(r, q, asked)
 	if err != nil {
@@ -155,23 +156,37 @@ func (a *API) waitFor(ctx context.Context, sequence uint64) error {
 	return err
 }
 
-// LineAnswer is a line with its figures.
+// LineAnswer is a line with its figures and the sums under them.
 type LineAnswer struct {
-	LineFigures
-	Name            events.Text             `json:"name"`
-	Year            fiscal.Year             `json:"year"`
-	Unit            events.UnitID           `json:"unit"`
-	UnitName        events.Text             `json:"unit_name"`
-	Project         events.ProjectID        `json:"project"`
-	ProjectName     events.Text             `json:"project_name"`
-	Kind            events.ProjectKind      `json:"kind"`
-	Fund            events.Fund             `json:"fund"`
-	Vintage         fiscal.Year             `json:"vintage"`
-	FunctionClass   events.FunctionClass    `json:"function_class"`
-	EconomicClass   events.EconomicClass    `json:"economic_class"`
+	FoundLine
 	Measures        map[string]money.Amount `json:"measures"`
 	AsOf            *fiscal.Date            `json:"as_of"`
 	ThroughSequence uint64                  `json:"through_sequence"`
+}
+
+// FoundLine is a line with its figures and the names of what it belongs to.
+type FoundLine struct {
+	LineFigures
+	Name          events.Text          `json:"name"`
+	Year          fiscal.Year          `json:"year"`
+	Unit          events.UnitID        `json:"unit"`
+	UnitName      events.Text          `json:"unit_name"`
+	Project       events.ProjectID     `json:"project"`
+	ProjectName   events.Text          `json:"project_name"`
+	Kind          events.ProjectKind   `json:"kind"`
+	Fund          events.Fund          `json:"fund"`
+	Vintage       fiscal.Year          `json:"vintage"`
+	FunctionClass events.FunctionClass `json:"function_class"`
+	EconomicClass events.EconomicClass `json:"economic_class"`
+}
+
+func foundLine(view projections.LineView) FoundLine {
+	return FoundLine{
+		LineFigures: LineFigures{Line: view.Line.ID, FiguresAnswer: figuresAnswer(view.Figures)},
+		Name:        view.Line.Name, Year: view.Line.Year, Unit: view.Line.Unit, UnitName: view.UnitName,
+		Project: view.Line.Project, ProjectName: view.ProjectName, Kind: view.ProjectKind, Fund: view.Line.Fund,
+		Vintage: view.Line.Vintage, FunctionClass: view.Line.FunctionClass, EconomicClass: view.Line.EconomicClass,
+	}
 }
 
 func (a *API) getLine(w http.ResponseWriter, r *http.Request) {
@@ -191,16 +206,16 @@ func (a *API) getLine(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view, err := a.config.Reader.Line(r.Context(), events.LineID(line), at)
+	if err == nil && !a.reach(r).Reads(view.Line.Unit) {
+		err = reach.Outside("line", line)
+	}
 	if err != nil {
 		a.fail(w, r, notFound(r, err))
 		return
 	}
 	answer := LineAnswer{
-		LineFigures: LineFigures{Line: view.Line.ID, FiguresAnswer: figuresAnswer(view.Figures)},
-		Name:        view.Line.Name, Year: view.Line.Year, Unit: view.Line.Unit, UnitName: view.UnitName,
-		Project: view.Line.Project, ProjectName: view.ProjectName, Kind: view.ProjectKind, Fund: view.Line.Fund,
-		Vintage: view.Line.Vintage, FunctionClass: view.Line.FunctionClass, EconomicClass: view.Line.EconomicClass,
-		Measures: map[string]money.Amount{}, AsOf: dateOrNull(at.Date), ThroughSequence: view.Sequence,
+		FoundLine: foundLine(view), Measures: map[string]money.Amount{},
+		AsOf: dateOrNull(at.Date), ThroughSequence: view.Sequence,
 	}
 	for _, m := range budget.Measures() {
 		answer.Measures[m.String()] = view.Line.Sums[m]
@@ -270,6 +285,10 @@ func (a *API) getLineEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	line := events.LineID(r.PathValue("line"))
+	if err := a.places().Line(r.Context(), a.reach(r), line); err != nil {
+		a.fail(w, r, notFound(r, err))
+		return
+	}
 	page, err := a.config.Reader.LineEvents(r.Context(), line, before, limit)
 	if err != nil {
 		a.fail(w, r, notFound(r, err))
@@ -301,6 +320,9 @@ func (a *API) getEvent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view, err := a.config.Reader.Event(r.Context(), sequence)
+	if err == nil {
+		err = a.places().Event(r.Context(), a.reach(r), view.Event)
+	}
 	if err != nil {
 		a.fail(w, r, notFound(r, err))
 		return

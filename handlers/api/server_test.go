@@ -74,6 +74,7 @@ type server struct {
 	log     *brokenLog
 	reader  *reader
 	closing chan struct{}
+	rate    auth.Rate // of a user's requests; auth.RequestRate if it is zero
 }
 
 // start serves until the test ends.
@@ -115,9 +116,16 @@ func (s *server) serve(config api.Config, configure func(*http.Server)) {
 	if err := keyring.Add("tester", token); err != nil {
 		s.t.Fatal(err)
 	}
+	tokens := auth.Tokens{Keyring: keyring, Directory: func() auth.Directory { return config.Recorder.View().Access }, Now: config.Now}
+	if s.rate.Count == 0 {
+		s.rate = auth.RequestRate
+	}
+	limits := auth.NewLimits(s.rate, time.Now)
 	mux := http.NewServeMux()
 	mux.Handle("GET /openapi.json", calls.OpenAPI())
-	calls.Register(mux, func(call http.Handler) http.Handler { return auth.Bearer(keyring, calls.Unauthenticated(), call) })
+	calls.Register(mux, func(call http.Handler) http.Handler {
+		return auth.Bearer(tokens, calls.Refuse, auth.Limit(limits, calls.Refuse, call))
+	})
 	s.http = httptest.NewUnstartedServer(mux)
 	configure(s.http.Config)
 	s.http.Start()

@@ -1,17 +1,15 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/handlers/auth"
+	"github.com/outturn/outturn/handlers/reach"
 	"github.com/outturn/outturn/handlers/snapshots"
 	"github.com/outturn/outturn/handlers/yearend"
 	"github.com/outturn/outturn/projections"
@@ -83,6 +81,9 @@ func snapshotForm(f forms.Form) SnapshotForm {
 func (a *API) postSnapshot(w http.ResponseWriter, r *http.Request) {
 	asked, err := a.snapshotRequest(w, r)
 	if err == nil {
+		err = a.maySeal(r, asked)
+	}
+	if err == nil {
 		err = a.wait(r.Context(), asked.Position)
 	}
 	if err != nil {
@@ -90,7 +91,7 @@ func (a *API) postSnapshot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sealed, snapshot, err := a.config.Snapshots.Seal(r.Context(), snapshots.Request{
-		Unit: asked.Unit, Year: asked.Year, Position: asked.Position, Set: yearend.Defaults(), Actor: auth.Actor(r.Context()),
+		Unit: asked.Unit, Year: asked.Year, Position: asked.Position, Set: yearend.Defaults(), By: auth.Principal(r.Context()),
 	})
 	if errors.Is(err, projections.ErrNotFound) {
 		err = events.Refuse(events.CodeUnknownUnit, events.ReasonUnknownUnit, "/unit", "unit", string(asked.Unit))
@@ -108,17 +109,10 @@ func (a *API) snapshotRequest(w http.ResponseWriter, r *http.Request) (asked Sna
 	if err := a.canSeal(r); err != nil {
 		return asked, err
 	}
-	body, err := readBody(w, r)
-	if err != nil {
+	if err := readJSON(w, r, &asked); err != nil {
 		return asked, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err = decoder.Decode(&asked); err == nil && decoder.Decode(&struct{}{}) != io.EOF {
-		err = errors.New("something follows the JSON object")
-	}
 	switch {
-	case err != nil:
 	case !isCode(string(asked.Unit)):
 		err = errors.New(`"unit" is the code of a unit`)
 	default:
@@ -128,6 +122,14 @@ func (a *API) snapshotRequest(w http.ResponseWriter, r *http.Request) (asked Sna
 		return asked, events.Refuse(CodeRequestInvalid, ReasonRequestInvalid, "", "problem", err.Error())
 	}
 	return asked, nil
+}
+
+// maySeal refuses to seal for who has none of the roles for the unit.
+func (a *API) maySeal(r *http.Request, asked SnapshotRequest) error {
+	if a.reach(r).Has(asked.Unit, events.Auditor, events.Approver, events.Admin) {
+		return nil
+	}
+	return reach.Outside("unit", string(asked.Unit))
 }
 
 // canSeal checks the query and that there is a key to sign with.
@@ -151,6 +153,9 @@ func (a *API) getSnapshot(w http.ResponseWriter, r *http.Request) {
 	}
 	id, whole := strings.CutSuffix(r.PathValue("file"), bundleEnding)
 	sealed, snapshot, err := a.config.Snapshots.Find(r.Context(), id)
+	if err == nil {
+		err = a.places().Unit(r.Context(), a.reach(r), sealed.Unit)
+	}
 	switch {
 	case err != nil:
 		a.fail(w, r, notFound(r, snapshotError(err)))

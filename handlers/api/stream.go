@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/handlers/auth"
 )
 
 // heartbeat is how often an idle stream sends a comment, so that proxies keep
@@ -22,7 +25,7 @@ const streamWriteTimeout = 30 * time.Second
 // getStream sends events as Server-Sent Events: id is the sequence, event the
 // type, data the stored bytes. It begins with the event at from (or after
 // Last-Event-ID, or else with the next one to be recorded) and never ends by
-// itself.
+// itself. Only events that whoever asks may read are sent.
 func (a *API) getStream(w http.ResponseWriter, r *http.Request) {
 	from, err := a.streamStart(r)
 	if err != nil {
@@ -50,8 +53,9 @@ func (a *API) getStream(w http.ResponseWriter, r *http.Request) {
 		defer close(beating)
 		s.beat(ctx, cancel, a.config.Closing)
 	}()
-	err = a.config.Log.Follow(ctx, from, func(records []eventlog.Record) error { return s.deliver(records) })
-	if ctx.Err() == nil {
+	shown := a.shownTo(auth.Principal(r.Context()))
+	err = a.config.Log.Follow(ctx, from, func(records []eventlog.Record) error { return s.deliver(ctx, records, shown) })
+	if ctx.Err() == nil && !errors.Is(err, errLetOut) {
 		a.config.Logger.WarnContext(ctx, "stream ended", "error", err)
 	}
 	cancel()
@@ -112,11 +116,48 @@ func (s *stream) send(text string) error {
 	return s.control.Flush()
 }
 
-func (s *stream) deliver(records []eventlog.Record) error {
+// errLetOut ends the stream of somebody who is let in no more.
+var errLetOut = errors.New("no longer let in")
+
+// shownTo tells of each event whether somebody may read it, by the roles that he
+// has at that moment. What it does not show is passed over. The returned function
+// is for one goroutine.
+func (a *API) shownTo(by access.Principal) func(context.Context, events.Event) (bool, error) {
+	where, reached := a.places(), uint64(0)
+	return func(ctx context.Context, e events.Event) (bool, error) {
+		if by.Root {
+			return true, nil
+		}
+		s := a.reachOf(by)
+		if !s.LetIn() {
+			return false, errLetOut
+		}
+		if !s.Everything() && e.Sequence > reached {
+			// The unit of a line is read off the projection, which must know the line.
+			err := a.waitFor(ctx, e.Sequence)
+			if err == nil {
+				reached, _, err = a.config.Reader.Position(ctx)
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		return where.Shows(ctx, s, e)
+	}
+}
+
+func (s *stream) deliver(ctx context.Context, records []eventlog.Record, shown func(context.Context, events.Event) (bool, error)) error {
 	for _, record := range records {
 		event, err := events.Decode(record.Body)
 		if err != nil {
 			return err
+		}
+		show, err := shown(ctx, event)
+		if err != nil {
+			return err
+		}
+		if !show {
+			continue
 		}
 		if err := s.send(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", record.Sequence, event.Type, record.Body)); err != nil {
 			return err

@@ -24,12 +24,32 @@ const (
 	mediaJSON   = "application/json"
 )
 
-// EventAnswer is the answer to one event: 201, or 200 for a repeat or a dry run.
+// EventAnswer is the answer to one event that is recorded: 201, or 200 for a
+// repeat or a dry run.
 type EventAnswer struct {
-	Sequence  uint64       `json:"sequence,omitempty"`
-	Duplicate bool         `json:"duplicate"`
-	DryRun    bool         `json:"dry_run,omitempty"`
-	Line      *LineFigures `json:"line,omitempty"`
+	Sequence  uint64          `json:"sequence,omitempty"`
+	Duplicate bool            `json:"duplicate"`
+	DryRun    bool            `json:"dry_run,omitempty"`
+	Line      *LineFigures    `json:"line,omitempty"`
+	Warnings  []WarningAnswer `json:"warnings,omitempty"`
+}
+
+// ProposedAnswer is the answer to one event that waits for a second person: 202.
+// Sequence is that of the proposal.
+type ProposedAnswer struct {
+	Sequence uint64            `json:"sequence,omitempty"`
+	Proposed bool              `json:"proposed"`
+	Proposal events.ProposalID `json:"proposal,omitempty"`
+	DryRun   bool              `json:"dry_run,omitempty"`
+	Warnings []WarningAnswer   `json:"warnings,omitempty"`
+}
+
+// WarningAnswer says what an event was taken in spite of, with the code that it
+// would have been refused with under a stricter control.
+type WarningAnswer struct {
+	Code   events.Code       `json:"code"`
+	Detail string            `json:"detail"`
+	Params map[string]string `json:"params,omitempty"`
 }
 
 // BatchAnswer is the answer to many events.
@@ -37,6 +57,7 @@ type BatchAnswer struct {
 	Accepted   int            `json:"accepted"`
 	Duplicates int            `json:"duplicates"`
 	Rejected   int            `json:"rejected"`
+	Proposed   int            `json:"proposed"`
 	DryRun     bool           `json:"dry_run,omitempty"`
 	Results    []ResultAnswer `json:"results"`
 }
@@ -47,9 +68,12 @@ type ResultAnswer struct {
 	ID       events.EventID  `json:"id,omitempty"`
 	Status   commands.Status `json:"status"`
 	Sequence uint64          `json:"sequence,omitempty"`
-	Code     events.Code     `json:"code,omitempty"`
-	Pointer  string          `json:"pointer,omitempty"`
-	Detail   string          `json:"detail,omitempty"`
+	// Proposal is what a proposed event waits under.
+	Proposal events.ProposalID `json:"proposal,omitempty"`
+	Code     events.Code       `json:"code,omitempty"`
+	Pointer  string            `json:"pointer,omitempty"`
+	Detail   string            `json:"detail,omitempty"`
+	Warnings []WarningAnswer   `json:"warnings,omitempty"`
 }
 
 func (a *API) postEvents(w http.ResponseWriter, r *http.Request) {
@@ -85,7 +109,7 @@ func (a *API) postEvents(w http.ResponseWriter, r *http.Request) {
 // submissionOf reads who asks and in which mode.
 func submissionOf(r *http.Request) (commands.Submission, error) {
 	q := queryOf(r)
-	s := commands.Submission{Actor: auth.Actor(r.Context()), DryRun: q.flag("dry_run")}
+	s := commands.Submission{By: auth.Principal(r.Context()), DryRun: q.flag("dry_run")}
 	if q.flag("atomic") {
 		s.Mode = commands.AllOrNothing
 	}
@@ -220,11 +244,16 @@ func statedID(raw json.RawMessage) events.EventID {
 }
 
 func (a *API) answerOne(w http.ResponseWriter, r *http.Request, s commands.Submission, result commands.Result) {
-	if result.Status == commands.Rejected {
+	warnings := a.warnings(r, result.Warnings)
+	switch result.Status {
+	case commands.Rejected:
 		a.fail(w, r, result.Refusal)
 		return
+	case commands.Proposed:
+		writeJSON(w, http.StatusAccepted, mediaJSON, ProposedAnswer{result.Sequence, true, result.Proposal, s.DryRun, warnings})
+		return
 	}
-	answer := EventAnswer{Sequence: result.Sequence, Duplicate: result.Status == commands.Duplicate, DryRun: s.DryRun}
+	answer := EventAnswer{Sequence: result.Sequence, Duplicate: result.Status == commands.Duplicate, DryRun: s.DryRun, Warnings: warnings}
 	if result.Line != nil {
 		figures, err := result.Line.Sums.Figures()
 		if err != nil {
@@ -244,12 +273,17 @@ func (a *API) answerMany(w http.ResponseWriter, r *http.Request, s commands.Subm
 	texts := a.config.Texts(r)
 	answer := BatchAnswer{DryRun: s.DryRun, Results: make([]ResultAnswer, len(results))}
 	for i, result := range results {
-		one := ResultAnswer{Index: i, ID: s.Items[i].Event.ID, Status: result.Status, Sequence: result.Sequence}
+		one := ResultAnswer{
+			Index: i, ID: s.Items[i].Event.ID, Status: result.Status, Sequence: result.Sequence,
+			Proposal: result.Proposal, Warnings: a.warnings(r, result.Warnings),
+		}
 		switch result.Status {
 		case commands.Accepted:
 			answer.Accepted++
 		case commands.Duplicate:
 			answer.Duplicates++
+		case commands.Proposed:
+			answer.Proposed++
 		case commands.Rejected:
 			answer.Rejected++
 			refusal := a.presentable(w, r, result.Refusal)
@@ -258,4 +292,13 @@ func (a *API) answerMany(w http.ResponseWriter, r *http.Request, s commands.Subm
 		answer.Results[i] = one
 	}
 	writeJSON(w, http.StatusOK, mediaJSON, answer)
+}
+
+// warnings tells what an event was taken in spite of.
+func (a *API) warnings(r *http.Request, all []*events.Refusal) []WarningAnswer {
+	var said []WarningAnswer
+	for _, warning := range all {
+		said = append(said, WarningAnswer{warning.Code, a.config.Texts(r).Refusal(warning), warning.Params})
+	}
+	return said
 }

@@ -127,7 +127,7 @@ func TestManyEventsInEachForm(t *testing.T) {
 			s.record(registers()...)
 			a := s.post("/v1/events", form.media, form.body)
 			batch := read[api.BatchAnswer](t, a, http.StatusOK)
-			wantMembers(t, a.body, "accepted", "duplicates", "rejected", "results")
+			wantMembers(t, a.body, "accepted", "duplicates", "proposed", "rejected", "results")
 			if batch.Accepted != 2 || batch.Duplicates != 1 || batch.Rejected != 1 {
 				t.Errorf("%d accepted, %d duplicates, %d rejected; want 2, 1, 1", batch.Accepted, batch.Duplicates, batch.Rejected)
 			}
@@ -183,7 +183,7 @@ func TestADryRunOfManyDecidesThemInTurnAndAppendsNothing(t *testing.T) {
 	all := append(registers(), pay("x1", `"1000.00"`), pay("x2", `"0.01"`))
 	a := s.post("/v1/events?dry_run=true", mediaNDJSON, strings.Join(all, "\n"))
 	batch := read[api.BatchAnswer](t, a, http.StatusOK)
-	wantMembers(t, a.body, "accepted", "dry_run", "duplicates", "rejected", "results")
+	wantMembers(t, a.body, "accepted", "dry_run", "duplicates", "proposed", "rejected", "results")
 	if batch.Accepted != 6 || batch.Rejected != 1 || strings.Contains(summary(batch), ":") || s.last() != 0 {
 		t.Errorf("%s, and the log ends at %d", summary(batch), s.last())
 	}
@@ -278,7 +278,7 @@ func TestALogThatDoesNotAnswerIsAPassingProblem(t *testing.T) {
 func TestStatusesAreThoseOfTheContract(t *testing.T) {
 	t.Parallel()
 	result, _ := contractOf(t).at("components", "schemas", "Result", "properties", "status")
-	want := []any{string(commands.Accepted), string(commands.Duplicate), string(commands.Rejected), string(commands.Withheld)}
+	want := []any{string(commands.Accepted), string(commands.Duplicate), string(commands.Rejected), string(commands.Withheld), string(commands.Proposed)}
 	if !reflect.DeepEqual(result["enum"], want) {
 		t.Errorf("the contract has the statuses %v; the code has %v", result["enum"], want)
 	}

@@ -18,11 +18,13 @@ import (
 
 	"github.com/outturn/outturn/deploy/local/localtest"
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/examples"
 	"github.com/outturn/outturn/handlers/api"
 	"github.com/outturn/outturn/handlers/audit"
 	"github.com/outturn/outturn/handlers/commands"
+	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/handlers/language"
 	"github.com/outturn/outturn/handlers/snapshots"
 	"github.com/outturn/outturn/projections"
@@ -39,6 +41,14 @@ const (
 // startExample serves the example of 2023 from a real projection.
 func startExample(t *testing.T) *server {
 	t.Helper()
+	s, recorder := startWhole(t)
+	submitExample(t, recorder)
+	return s
+}
+
+// startWhole serves everything that the API has, from a real projection.
+func startWhole(t *testing.T) (*server, *commands.Recorder) {
+	t.Helper()
 	s := &server{t: t, log: &brokenLog{Memory: eventlog.NewMemory()}, closing: make(chan struct{})}
 	recorder := s.open()
 	quiet := slog.New(slog.DiscardHandler)
@@ -47,20 +57,22 @@ func startExample(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	projector := projections.NewProjector(store, s.log, projections.ProjectorOptions{Logger: quiet})
+	desk := intake.New(intake.Config{Recorder: recorder, Reader: store, Logger: quiet})
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
+	done, imported := make(chan error, 1), make(chan error, 1)
 	go func() { done <- projector.Run(ctx) }()
+	go func() { imported <- desk.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("the projector ended with %v", err)
 		}
+		<-imported
 		store.Close()
 	})
-	submitExample(t, recorder)
 	sealer := &snapshots.Sealer{Reader: store, Recorder: recorder, Key: signingKey()}
-	s.serve(api.Config{Recorder: recorder, Reader: store, Forms: store, Snapshots: sealer}, func(*http.Server) {})
-	return s
+	s.serve(api.Config{Recorder: recorder, Reader: store, Forms: store, Desk: store, Imports: desk, Snapshots: sealer}, func(*http.Server) {})
+	return s, recorder
 }
 
 // signingKey is the same in all tests.
@@ -74,7 +86,7 @@ func submitExample(t *testing.T, recorder *commands.Recorder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	submission := commands.Submission{Actor: "finance"}
+	submission := commands.Submission{By: access.Principal{Name: "finance", Root: true}}
 	for line := range bytes.Lines(file) {
 		event, err := events.Parse(line)
 		if err != nil {

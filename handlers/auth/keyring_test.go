@@ -21,13 +21,13 @@ func keyring(t *testing.T, keys map[string]string) *auth.Keyring {
 
 func TestAKeyringFindsWhoseTokenItIs(t *testing.T) {
 	t.Parallel()
-	ring := keyring(t, map[string]string{"treasury": "outturn_treasury-token", "desk": "outturn_finance-desk"})
+	ring := keyring(t, map[string]string{"treasury": "outturn_treasury-token", "desk": deskToken})
 	for _, want := range []struct {
 		token, actor string
 		ok           bool
 	}{
 		{"outturn_treasury-token", "treasury", true},
-		{"outturn_finance-desk", "desk", true},
+		{deskToken, "desk", true},
 		{"outturn_treasury-toke", "", false},
 		{"outturn_treasury-token ", "", false},
 		{"OUTTURN_TREASURY-TOKEN", "", false},

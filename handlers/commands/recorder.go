@@ -5,31 +5,49 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/bits-and-blooms/bloom/v3"
+
 	"github.com/outturn/outturn/events"
-	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/eventlog"
-	"github.com/outturn/outturn/events/performance"
 )
 
 // Limits of the recorder.
 const (
 	// MaxAtomic is the most events that can be recorded all or nothing.
 	MaxAtomic = eventlog.MaxBatch
+	// MaxPart is the most events that are decided in one turn: a long submission is
+	// taken in parts, between which others have their turns.
+	MaxPart = 500
 	// MaxWaiting is how many submissions may wait; more get [ErrOverloaded].
 	MaxWaiting = 4096
-	// MaxAttempts is how often a batch is decided anew after a conflict before
-	// its submissions get [ErrConflict].
+	// MaxAttempts is how often a submission is decided anew after a conflict before
+	// it gets [ErrConflict].
 	MaxAttempts = 10
+	// MaxTail is how far the log may go on behind the projection for a recorder to
+	// start; if it goes on further the start waits for the projection.
+	MaxTail = 200_000
+	// MaxUnprojected is how far the log may go on behind the projection before new
+	// submissions get [ErrPastBehind]: all of it is kept in memory.
+	MaxUnprojected = 500_000
+	// generation is how many entries are kept in memory at least, and about half of
+	// how many at most.
+	generation = 100_000
+	// followEvery is how often an idle recorder looks what others appended.
+	followEvery = time.Second
+	// maxSingle is the most events of a submission that goes before the parts of
+	// long ones.
+	maxSingle = 20
 )
 
 // Errors of submitting. They concern the whole submission.
 var (
 	ErrConflict       = errors.New("other writers were faster every time")
 	ErrOverloaded     = errors.New("too many submissions are waiting")
+	ErrPastBehind     = errors.New("the projection is behind or cannot be reached, and what this rests on has to be recalled from it; nothing was recorded")
 	ErrOutcomeUnknown = errors.New("the log did not answer: the events may or may not be recorded")
 	ErrLogUnavailable = errors.New("the log cannot be reached; nothing was recorded")
 	ErrTooMany        = fmt.Errorf("more than %d events cannot be recorded all or nothing", MaxAtomic)
@@ -40,9 +58,11 @@ var (
 type Log interface {
 	Append(ctx context.Context, after uint64, records []eventlog.Record) error
 	AppendEach(ctx context.Context, after uint64, records []eventlog.Record) (int, error)
+	Stage(after uint64) eventlog.Staged
 	Last(ctx context.Context) (uint64, error)
 	At(ctx context.Context, sequence uint64) (eventlog.Record, error)
 	Read(ctx context.Context, from, upTo uint64, deliver func([]eventlog.Record) error) error
+	Identity() string
 }
 
 var _ Log = (eventlog.Log)(nil)
@@ -59,6 +79,9 @@ type Observer interface {
 // Config is what a recorder is made of.
 type Config struct {
 	Log Log
+	// Past is the projection of the log. Without one the recorder reads the whole
+	// log at its start and keeps everything in memory.
+	Past Past
 	// Now is the clock that events are stamped by. Defaults to time.Now.
 	Now func() time.Time
 	// Observer defaults to none.
@@ -67,26 +90,69 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// limits are the sizes that tests make small.
+type limits struct {
+	tail, unprojected uint64
+	generation        int
+	filterBits        uint
+	follow            time.Duration
+	depth             int
+}
+
 // Recorder decides and records events. Make one with [Open], and run it.
 type Recorder struct {
 	config   Config
-	requests chan *request
+	limits   limits
+	singles  chan *request
+	parts    chan *request // of long submissions
+	waiting  atomic.Int64  // submissions without an answer
 	stopped  chan struct{}
 	why      atomic.Pointer[error] // why it stopped, set before stopped is closed
 	position atomic.Uint64         // the last sequence on the books, for readers
+	view     atomic.Pointer[View]
+	work     sync.WaitGroup // what runs beside Run
 
-	// Owned by Run's goroutine.
-	books    *budget.Books
-	sequence uint64
-	recorded time.Time
-	chain    map[string]events.Hash // by subject of the log: its last event
-	index    map[events.Key]uint64  // every key ever recorded: its sequence
-	goals    map[performance.Key]*performance.Record
+	// All below is owned by Run's goroutine.
+	settled  *state // what the log is known to hold
+	inflight *stage // the batch that is being committed
+	sealed   []*stage
+	open     *stage // the batch that is being decided, on top of all others
+	outcomes chan outcome
+	again    []*request // to be decided before those that come new
+	expected int        // requests that may come back soon from clients that were answered
+	linger   *time.Timer
+	owed     bool // a part has waited for a whole batch
+	claimed  map[events.Hash]bool
+	landed   map[events.Key]bool // recorded by a batch whose answer was lost
+	doubtful int                 // requests without an answer that were in such a batch
+
+	filter    filter
+	filled    chan *bloom.BloomFilter
+	parked    []parked // what waits for the next look-up
+	recalling bool
+	recalled  chan *recollection
+	held      *recollection // looked up, and ahead of what is settled
+	floor     uint64        // what was dropped from memory last changed up to here
+	laid      uint64        // what is dropped next last changed up to here
+	era       uint64        // counts what makes an earlier look-up useless
+	projected uint64        // where the projection was last
+	positions chan uint64
+	asking    bool
 }
 
-// Open reads the whole log into the books. Errors: those of the log, and any
-// event in it that cannot be read or does not fit.
+// Open starts from the projection's checkpoint and reads what the log has beyond
+// or, without a projection, reads the whole log. It waits while the projection is
+// further behind than MaxTail: somebody has to be making it. Errors: those of the
+// log and of the projection, [ErrOtherLog], and any event that cannot be read or
+// does not fit.
 func Open(ctx context.Context, config Config) (*Recorder, error) {
+	return open(ctx, config, limits{
+		tail: MaxTail, unprojected: MaxUnprojected, generation: generation, filterBits: filterBits,
+		follow: followEvery, depth: pipelineDepth,
+	})
+}
+
+func open(ctx context.Context, config Config, limits limits) (*Recorder, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
@@ -97,15 +163,18 @@ func Open(ctx context.Context, config Config) (*Recorder, error) {
 		config.Observer = unobserved{}
 	}
 	r := &Recorder{
-		config:   config,
-		requests: make(chan *request, MaxWaiting),
-		stopped:  make(chan struct{}),
-		books:    budget.NewBooks(),
-		chain:    make(map[string]events.Hash),
-		index:    make(map[events.Key]uint64),
-		goals:    make(map[performance.Key]*performance.Record),
+		config: config, limits: limits,
+		singles: make(chan *request, MaxWaiting), parts: make(chan *request, MaxWaiting),
+		stopped: make(chan struct{}), outcomes: make(chan outcome, 1),
+		settled: newState(), recalled: make(chan *recollection, 1),
+		claimed: make(map[events.Hash]bool), landed: make(map[events.Key]bool),
+		filled: make(chan *bloom.BloomFilter, 1), positions: make(chan uint64, 1),
+		linger: time.NewTimer(0),
 	}
-	if err := r.catchUp(ctx); err != nil {
+	if config.Past != nil {
+		r.filter = newFilter(limits.filterBits)
+	}
+	if err := r.load(ctx); err != nil {
 		return nil, fmt.Errorf("read the log into the books: %w", err)
 	}
 	return r, nil
@@ -126,181 +195,201 @@ func (r *Recorder) Stopped() error {
 // the books cannot follow. A batch that is being appended then is finished;
 // submissions that still wait get ErrStopped.
 func (r *Recorder) Run(ctx context.Context) (err error) {
+	beside, stop := context.WithCancel(ctx)
 	defer func() {
+		stop()
+		r.work.Wait()
 		r.why.Store(&err)
 		close(r.stopped)
 	}()
-	work := context.WithoutCancel(ctx)
+	r.fill(beside)
+	tick := time.NewTicker(r.limits.follow)
+	defer tick.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case first := <-r.requests:
-			if err := r.serve(work, r.gather(first)); err != nil {
-				r.config.Logger.ErrorContext(ctx, "the recorder stops", "error", err, "sequence", r.sequence)
-				return err
+		if err := r.turn(ctx, beside, tick.C); err != nil {
+			if ctx.Err() == nil {
+				r.config.Logger.ErrorContext(ctx, "the recorder stops", "error", err, "sequence", r.settled.sequence)
 			}
+			r.discard()
+			return err
 		}
 	}
 }
 
-// gather takes what waits behind the first request, as far as one batch goes.
-func (r *Recorder) gather(first *request) []*request {
-	batch, size := []*request{first}, len(first.items)
-	for size < eventlog.MaxBatch {
-		select {
-		case next := <-r.requests:
-			batch = append(batch, next)
-			size += len(next.items)
-		default:
-			return batch
-		}
+// turn sends what can be sent and waits for the next thing to happen.
+func (r *Recorder) turn(ctx, beside context.Context, tick <-chan time.Time) error {
+	work := context.WithoutCancel(ctx)
+	if err := r.advance(work); err != nil {
+		return err
 	}
-	return batch
-}
-
-// serve decides and appends a batch of requests and answers each. It returns
-// an error only when the recorder cannot go on.
-func (r *Recorder) serve(ctx context.Context, batch []*request) error {
-	mine := make(map[events.Hash]bool) // appended by this batch, perhaps, before it failed
-	for range MaxAttempts {
-		stage := newStage(r)
-		fitting := stage.decideAll(ctx, batch, mine)
-		err := stage.err
-		if err == nil {
-			err = r.settle(ctx, stage, mayBeApart(fitting))
-		}
-		switch {
-		case err == nil:
-			r.answer(fitting, nil)
-			if rest := batch[len(fitting):]; len(rest) > 0 {
-				return r.serve(ctx, rest)
-			}
-			return nil
-		case errors.Is(err, eventlog.ErrUncertain):
-			stage.claim(mine)
-		case errors.Is(err, eventlog.ErrConflict), errors.Is(err, eventlog.ErrDuplicate):
-			stage.claim(mine) // the first of them may have been appended, each alone
-			r.config.Observer.Conflicted()
-		default:
-			r.answer(batch, unavailable(err))
-			return nil
-		}
-		if err := r.catchUp(ctx); err != nil {
-			r.answer(batch, afterLoss(mine, err))
-			return asFatal(err)
-		}
+	r.recall(beside)
+	singles, parts := r.doors()
+	select {
+	case <-ctx.Done():
+		return r.finish(ctx)
+	case q := <-singles:
+		r.receive(q)
+	case q := <-parts:
+		r.owed = false
+		r.receive(q)
+	case o := <-r.outcomes:
+		return r.conclude(work, o)
+	case <-r.linger.C:
+		r.expected = 0
+	case c := <-r.recalled:
+		r.recalling = false
+		return r.recollect(work, c)
+	case before := <-r.filled:
+		return r.filter.complete(before)
+	case at := <-r.positions:
+		r.asking = false
+		r.projected = max(r.projected, at)
+		r.age()
+	case <-tick:
+		r.ask(beside)
+		return r.follows(work)
 	}
-	r.answer(batch, ErrConflict)
 	return nil
 }
 
-// settle appends what the stage recorded, or makes sure that what it rejected
-// was decided on the log's end. ErrConflict means: catch up, decide again.
-func (r *Recorder) settle(ctx context.Context, s *stage, apart bool) error {
-	if len(s.records) == 0 {
-		last, err := r.config.Log.Last(ctx)
-		if err == nil && last != r.sequence {
-			return eventlog.ErrConflict
+// doors are where new requests come in; none when there is no room. Single
+// events go before parts of long submissions, but for one part that has waited
+// for a whole batch.
+func (r *Recorder) doors() (singles, parts <-chan *request) {
+	if !r.hasRoom() {
+		return nil, nil
+	}
+	switch {
+	case r.owed && len(r.parts) > 0:
+		return nil, r.parts
+	case len(r.singles) > 0:
+		return r.singles, nil
+	}
+	return r.singles, r.parts
+}
+
+// receive takes a new request and what waits behind it, as far as there is room.
+func (r *Recorder) receive(q *request) {
+	for {
+		r.expected--
+		r.take(q)
+		singles, parts := r.doors()
+		select {
+		case q = <-singles:
+		case q = <-parts:
+			r.owed = false
+		default:
+			return
 		}
-		return err
 	}
-	began := time.Now()
-	if err := r.append(ctx, s.records, apart); err != nil {
-		return err
-	}
-	r.config.Observer.Appended(len(s.records), time.Since(began))
-	s.merge()
-	return nil
 }
 
-// append appends the records together or, if they are few and may be apart, one
-// after the other, which is faster then.
-func (r *Recorder) append(ctx context.Context, records []eventlog.Record, apart bool) error {
-	if len(records) == 1 || len(records) > eventlog.FewRecords || !apart {
-		return r.config.Log.Append(ctx, r.sequence, records)
+// take decides a request into the open batch, or parks it until what memory
+// lacks for it is recalled.
+func (r *Recorder) take(q *request) {
+	if r.settled.sequence > r.projected+r.limits.unprojected && r.config.Past != nil {
+		r.answer([]*request{q}, fmt.Errorf("%w: it stands at %d of %d", ErrPastBehind, r.projected, r.settled.sequence))
+		return
 	}
-	_, err := r.config.Log.AppendEach(ctx, r.sequence, records)
-	return err
-}
-
-// mayBeApart says whether none of the requests is all or nothing.
-func mayBeApart(batch []*request) bool {
-	return !slices.ContainsFunc(batch, func(q *request) bool { return q.Mode == AllOrNothing })
-}
-
-func (r *Recorder) answer(batch []*request, err error) {
-	for _, request := range batch {
-		if err == nil {
-			request.observe(r.config.Observer)
+	if !q.asked || q.era != r.era {
+		from, to := q.slice()
+		if l := r.lacking(r.open.state, q, from, to); l.size() > 0 {
+			r.park(q, l)
+			return
 		}
-		request.done <- err
 	}
+	r.decide(q)
 }
 
-// catchUp reads what others appended since.
-func (r *Recorder) catchUp(ctx context.Context) error {
-	last, err := r.config.Log.Last(ctx)
-	if err != nil || last == r.sequence {
-		return err
-	}
-	if last < r.sequence {
-		return fatal{fmt.Errorf("the log ends at %d, but %d was read from it before: it is not the same log any more", last, r.sequence)}
-	}
-	return r.config.Log.Read(ctx, r.sequence+1, last, func(records []eventlog.Record) error {
-		for _, record := range records {
-			if err := r.follow(record); err != nil {
-				return fatal{fmt.Errorf("event %d in the log: %w", record.Sequence, err)}
-			}
+// finish ends the batch that is being appended.
+func (r *Recorder) finish(ctx context.Context) error {
+	if r.inflight != nil {
+		switch o := <-r.outcomes; {
+		case o.err == nil:
+			r.settle(o)
+		case errors.Is(o.err, eventlog.ErrUncertain):
+			r.answer(o.stage.requests, fmt.Errorf("%w: %w", ErrOutcomeUnknown, o.err))
 		}
+	}
+	return ctx.Err()
+}
+
+// follows catches up with others, if nothing is on its way, which shows where
+// the log ends in any case.
+func (r *Recorder) follows(ctx context.Context) error {
+	if !r.idle() {
 		return nil
+	}
+	if err := r.catchUp(ctx); err != nil {
+		r.config.Logger.DebugContext(ctx, "cannot follow the log", "error", err)
+		return asFatal(err)
+	}
+	return nil
+}
+
+// fill reads all keys that were ever recorded into a filter, which is then
+// joined to the recorder's own; until then every key is looked up.
+func (r *Recorder) fill(ctx context.Context) {
+	if r.config.Past == nil {
+		return
+	}
+	from := r.settled.sequence
+	r.work.Go(func() {
+		for ctx.Err() == nil {
+			before := newFilter(r.limits.filterBits)
+			upTo, err := r.config.Past.Known(ctx, before.add)
+			if err == nil && upTo >= from {
+				r.filled <- before.keys
+				return
+			}
+			r.config.Logger.WarnContext(ctx, "cannot read the known keys yet; every key is looked up", "error", err, "position", upTo)
+			select {
+			case <-ctx.Done():
+			case <-time.After(r.limits.follow):
+			}
+		}
 	})
 }
 
-// follow puts one event of the log on the books.
-func (r *Recorder) follow(record eventlog.Record) error {
-	event, err := events.Decode(record.Body)
-	if err != nil {
-		return err
+// ask asks how far the projection has come.
+func (r *Recorder) ask(ctx context.Context) {
+	if r.config.Past == nil || r.asking {
+		return
 	}
-	if event.Sequence != record.Sequence {
-		return fmt.Errorf("it says of itself that it is event %d", event.Sequence)
-	}
-	if before := r.chain[record.Subject]; event.PrevHash != before {
-		return fmt.Errorf("its prevhash is %s, but the event before it on %s hashes to %s", event.PrevHash, record.Subject, before)
-	}
-	if _, err := budget.Evolve(r.books, event); err != nil {
-		return err
-	}
-	if err := r.followGoal(event); err != nil {
-		return err
-	}
-	r.chain[record.Subject] = event.Hash()
-	r.index[event.Key()] = event.Sequence
-	r.sequence, r.recorded = event.Sequence, event.RecordedTime
-	r.position.Store(r.sequence)
-	return nil
+	r.asking = true
+	r.work.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+		defer cancel()
+		at, _, _ := r.config.Past.Position(ctx) // zero when it cannot be said
+		r.positions <- at
+	})
 }
 
-// read reads one event back from the log.
-func (r *Recorder) read(ctx context.Context, sequence uint64) (events.Event, error) {
-	record, err := r.config.Log.At(ctx, sequence)
-	if err != nil {
-		return events.Event{}, err
+// age drops what was not used lately from memory, if the projection has it.
+func (r *Recorder) age() {
+	if r.settled.young() < r.limits.generation || r.projected < r.laid {
+		return
 	}
-	return events.Decode(record.Body)
+	r.settled.age()
+	r.floor, r.laid = max(r.floor, r.laid), r.settled.sequence
+	r.era++
 }
 
-// followGoal adds an event of the log to the record of its subject's performance.
-func (r *Recorder) followGoal(event events.Event) error {
-	key, ok := performance.KeyOf(event)
-	if !ok {
-		return nil
+func (r *Recorder) answer(batch []*request, err error) {
+	for _, q := range batch {
+		if err == nil {
+			q.observe(r.config.Observer)
+		}
+		if q.attempts > 0 {
+			r.doubtful--
+		}
+		r.waiting.Add(-1)
+		q.done <- err
 	}
-	if r.goals[key] == nil {
-		r.goals[key] = &performance.Record{Key: key}
+	if r.doubtful == 0 && len(r.claimed) > 0 {
+		clear(r.claimed)
+		clear(r.landed)
 	}
-	return performance.Evolve(r.goals[key], event)
 }
 
 // fatal marks an error after which the books are not to be trusted.
@@ -318,18 +407,10 @@ func asFatal(err error) error {
 
 // unavailable is what callers are told when nothing was appended.
 func unavailable(err error) error {
-	if errors.Is(err, eventlog.ErrTooLarge) {
+	if errors.Is(err, eventlog.ErrTooLarge) || errors.Is(err, ErrPastBehind) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrLogUnavailable, err)
-}
-
-// afterLoss is what callers are told when the log went away in between.
-func afterLoss(mine map[events.Hash]bool, err error) error {
-	if len(mine) > 0 {
-		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
-	}
-	return unavailable(err)
 }
 
 type unobserved struct{}

@@ -2,180 +2,208 @@ package commands
 
 import (
 	"bytes"
-	"context"
-	"maps"
+	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/performance"
+	"github.com/outturn/outturn/events/review"
 )
 
-// stage is where events are decided and stamped before the log has taken them.
-// It rests on the recorder or on another stage, and changes neither until it is
-// merged.
-type stage struct {
+// CodeInternal and ReasonInternal stand for a fault of the program.
+const (
+	CodeInternal   events.Code   = "internal"
+	ReasonInternal events.Reason = "internal" // problem
+)
+
+// reviewSource is the source of the events that the recorder makes itself.
+const reviewSource = "outturn/review"
+
+// trial is where the events of one request are decided and stamped. What holds
+// is kept by the batch, or dropped with the trial.
+type trial struct {
+	*state
 	recorder *Recorder
-	base     *stage // nil: rests on the recorder
-	books    *budget.Books
-	sequence uint64
-	recorded time.Time
-	chain    map[string]events.Hash
-	keys     map[events.Key]events.Event // staged here
-	goals    map[performance.Key]*performance.Record
+	began    uint64    // the sequence that it was begun at
+	now      time.Time // when it was begun
+	dry      bool      // nothing of it will be recorded
 	records  []eventlog.Record
-	err      error // the log could not be read while deciding; kept on the root stage
+	together bool // some of the records must stand or fall together
 }
 
-func newStage(r *Recorder) *stage {
-	return &stage{
-		recorder: r, books: r.books.Fork(), sequence: r.sequence, recorded: r.recorded,
-		chain: make(map[string]events.Hash), keys: make(map[events.Key]events.Event),
-		goals: make(map[performance.Key]*performance.Record),
-	}
+func (r *Recorder) newTrial(on *state, q *request) *trial {
+	return &trial{state: on.fork(), recorder: r, began: on.sequence, now: r.config.Now(), dry: q.DryRun}
 }
 
-func (s *stage) fork() *stage {
-	return &stage{
-		recorder: s.recorder, base: s, books: s.books.Fork(), sequence: s.sequence, recorded: s.recorded,
-		chain: make(map[string]events.Hash), keys: make(map[events.Key]events.Event),
-		goals: make(map[performance.Key]*performance.Record),
-	}
-}
-
-// merge makes what was staged part of what the stage rests on.
-func (s *stage) merge() {
-	s.books.Merge()
-	if s.base != nil {
-		s.base.sequence, s.base.recorded = s.sequence, s.recorded
-		maps.Copy(s.base.chain, s.chain)
-		maps.Copy(s.base.keys, s.keys)
-		maps.Copy(s.base.goals, s.goals)
-		s.base.records = append(s.base.records, s.records...)
-		return
-	}
-	r := s.recorder
-	maps.Copy(r.chain, s.chain)
-	maps.Copy(r.goals, s.goals)
-	for key, event := range s.keys {
-		r.index[key] = event.Sequence
-	}
-	r.sequence, r.recorded = s.sequence, s.recorded
-	r.position.Store(r.sequence)
-}
-
-// claim adds what was staged, stamp and all, to what this batch may have appended
-// itself.
-func (s *stage) claim(mine map[events.Hash]bool) {
-	for _, event := range s.keys {
-		mine[event.Hash()] = true
-	}
-}
-
-// decideAll decides the requests in their order, as many as fit in one batch of
-// the log, and returns those that it decided.
-func (s *stage) decideAll(ctx context.Context, batch []*request, mine map[events.Hash]bool) []*request {
-	for i, q := range batch {
-		if i > 0 && len(s.records)+len(q.items) > eventlog.MaxBatch {
-			return batch[:i]
-		}
-		s.decideRequest(ctx, q, mine)
-	}
-	return batch
-}
-
-// decideRequest decides one request's items on a stage of their own, and keeps
-// it unless the request is a dry run or falls as a whole.
-func (s *stage) decideRequest(ctx context.Context, q *request, mine map[events.Hash]bool) {
-	own := s.fork()
-	q.results = make([]Result, len(q.items))
-	refused := false
-	for i, item := range q.items {
-		q.results[i] = own.decide(ctx, item, q.Actor, mine)
+// decideRange decides some of a request's items. Refused says whether one of
+// them was.
+func (t *trial) decideRange(q *request, from, to int) (refused bool) {
+	for i := from; i < to; i++ {
+		q.results[i] = t.decide(q, i)
 		refused = refused || q.results[i].Status == Rejected
 	}
-	switch {
-	case q.Mode == AllOrNothing && refused:
-		withhold(q.results)
-	case q.DryRun:
-		forgetSequences(q.results)
-	default:
-		own.merge()
-	}
-}
-
-func withhold(results []Result) {
-	for i := range results {
-		if results[i].Status == Accepted {
-			results[i] = Result{Status: Withheld}
-		}
-	}
-}
-
-func forgetSequences(results []Result) {
-	for i := range results {
-		if results[i].Status == Accepted {
-			results[i].Sequence = 0
-		}
-	}
+	return refused
 }
 
 // decide decides one item and, if it holds, stages its event.
-func (s *stage) decide(ctx context.Context, item Item, actor string, mine map[events.Hash]bool) Result {
+func (t *trial) decide(q *request, i int) Result {
+	item := q.Items[i]
 	if item.Refusal != nil {
 		return Result{Status: Rejected, Refusal: item.Refusal}
 	}
-	event := item.Event
-	if first, found := s.find(ctx, event.Key()); found {
-		return s.repeated(event, first, mine[first.Hash()])
+	event, said := item.Event, q.said[i]
+	if first, found := t.known.Get(said.key); found {
+		return t.repeated(event, said, first)
 	}
-	if err := s.judge(event); err != nil {
-		if refusal := events.AsRefusal(err); refusal != nil {
-			return Result{Status: Rejected, Refusal: refusal}
-		}
+	if waiting, found := t.reviews.Waiting(said.key); found {
+		return stillWaiting(event, waiting)
+	}
+	if err := t.people.Authorise(q.By, event, t.books, t.today()); err != nil {
+		return refused(err)
+	}
+	warnings, err := t.judge(event, q.By)
+	if err != nil {
+		return refused(err)
+	}
+	if rule, needed := t.reviews.Needs(t.books, event); needed {
+		return t.propose(event, said, rule, q.By, warnings)
+	}
+	if approval, ok := event.Data.(events.ProposalApproved); ok {
+		return t.approve(event, said, approval, q.By)
+	}
+	if err := t.record(event, said, events.Stamp{Actor: q.By.Name}); err != nil {
 		return internal(err)
 	}
-	if err := s.record(event, actor); err != nil {
-		return internal(err)
-	}
-	return Result{Status: Accepted, Sequence: s.sequence, Line: s.lineOf(event)}
+	return Result{Status: Accepted, Sequence: t.sequence, Warnings: warnings, Line: t.lineOf(event)}
 }
 
-// judge applies the rules of money and those of performance.
-func (s *stage) judge(event events.Event) error {
-	if err := budget.Decide(s.books, event); err != nil {
-		return err
+func (t *trial) today() fiscal.Date { return fiscal.Today(t.now) }
+
+// judge applies the rules: those of people and of reviews to their own events,
+// those of money, those of performance.
+func (t *trial) judge(event events.Event, by access.Principal) (warnings []*events.Refusal, err error) {
+	if err := t.people.Decide(t.books, event); err != nil {
+		return nil, err
+	}
+	if err := t.reviews.Decide(t.books, event, by.Name); err != nil {
+		return nil, err
+	}
+	if warnings, err = t.controls.Decide(t.books, event); err != nil {
+		return nil, err
 	}
 	if key, ok := performance.KeyOf(event); ok {
-		return performance.Decide(s.goal(key), event)
+		record, _ := t.goals.Get(key)
+		err = performance.Decide(record, event)
 	}
-	return nil
+	return warnings, err
 }
 
-// goal is the record of a subject's performance as it is staged, or nil.
-func (s *stage) goal(key performance.Key) *performance.Record {
-	for at := s; at != nil; at = at.base {
-		if record, ok := at.goals[key]; ok {
-			return record
-		}
+// propose records that an event waits for a second person.
+func (t *trial) propose(event events.Event, said said, rule review.Rule, by access.Principal, warnings []*events.Refusal) Result {
+	id := proposalID(said.key)
+	if t.mayBeUsed(id) { // an earlier proposal of it was declined or withdrawn
+		id += events.ProposalID("-" + strconv.FormatUint(t.sequence+1, 10))
 	}
-	return s.recorder.goals[key]
+	proposal, err := ownEvent(string(id), event, events.ProposalMade{
+		Kind: event.About(), Proposal: id, Review: rule.ID, Event: events.Submitted(event.Raw()),
+	})
+	if err != nil {
+		return internal(err)
+	}
+	if err := t.record(proposal, saidIn(proposal), events.Stamp{Actor: by.Name}); err != nil {
+		return internal(err)
+	}
+	return Result{Status: Proposed, Sequence: t.sequence, Proposal: id, Warnings: warnings, Line: t.lineOf(event)}
 }
 
-// evolveGoal adds an event to a copy of its record, kept by this stage.
-func (s *stage) evolveGoal(event events.Event) error {
-	key, ok := performance.KeyOf(event)
-	if !ok {
-		return nil
+// mayBeUsed says whether a proposal may have had this id.
+func (t *trial) mayBeUsed(id events.ProposalID) bool {
+	key := events.KeyOf(reviewSource, events.EventID(id))
+	_, known := t.known.Get(key)
+	return known || t.recorder.config.Past != nil && t.recorder.filter.mayHold(key)
+}
+
+// proposalID names the first proposal of an event, by its key.
+func proposalID(key events.Key) events.ProposalID {
+	return events.ProposalID("P-" + key.String()[:16])
+}
+
+// ownEvent makes an event of the recorder's own, about what another is about.
+func ownEvent(id string, about events.Event, data events.Data) (events.Event, error) {
+	raw, err := json.Marshal(map[string]any{
+		"specversion": "1.0", "id": id, "source": reviewSource,
+		"type": data.Type(), "subject": about.Subject, "data": data,
+	})
+	if err != nil {
+		return events.Event{}, err
 	}
-	record := s.goal(key).Clone()
-	if record == nil {
-		record = &performance.Record{Key: key}
+	return events.Parse(raw)
+}
+
+// approve records an approval and, right behind it, the event that was proposed,
+// decided here and now: both or none.
+func (t *trial) approve(event events.Event, said said, approval events.ProposalApproved, by access.Principal) Result {
+	proposal, _ := t.reviews.Proposal(approval.Proposal) // it is open: review.Decide said so
+	proposed := saidIn(proposal.Event)
+	if first, found := t.known.Get(proposed.key); found {
+		return reused(proposal.Event, first.sequence)
 	}
-	s.goals[key] = record
-	return performance.Evolve(record, event)
+	both := &trial{state: t.fork(), recorder: t.recorder, now: t.now, dry: t.dry}
+	if err := both.record(event, said, events.Stamp{Actor: by.Name}); err != nil {
+		return internal(err)
+	}
+	approved := both.sequence
+	warnings, err := both.judge(proposal.Event, access.Principal{Name: proposal.By})
+	if err != nil {
+		return refused(err)
+	}
+	if err := both.record(proposal.Event, proposed, events.Stamp{Actor: proposal.By, Approver: by.Name}); err != nil {
+		return internal(err)
+	}
+	both.merge()
+	t.records, t.together = append(t.records, both.records...), true
+	return Result{Status: Accepted, Sequence: approved, Warnings: warnings, Line: t.lineOf(proposal.Event)}
+}
+
+// repeated answers an event whose key is recorded: the first answer again if
+// the content is the same, a refusal if it is not. An event of this very request
+// that the log took before its answer was lost is no repeat.
+func (t *trial) repeated(event events.Event, said said, first entry) Result {
+	if first.content != said.content {
+		return reused(event, first.sequence)
+	}
+	status := Duplicate
+	if t.recorder.landed[said.key] {
+		status = Accepted
+	}
+	return Result{Status: status, Sequence: first.sequence, Line: t.lineOf(event)}
+}
+
+// stillWaiting answers an event that was proposed before and waits.
+func stillWaiting(event events.Event, proposal review.Proposal) Result {
+	if !bytes.Equal(proposal.Event.Raw(), event.Raw()) {
+		return reused(event, proposal.Sequence)
+	}
+	return Result{Status: Proposed, Sequence: proposal.Sequence, Proposal: proposal.ID}
+}
+
+func reused(event events.Event, sequence uint64) Result {
+	return Result{Status: Rejected, Refusal: events.Refuse(events.CodeIDReused, events.ReasonIDReused, "/id",
+		"id", string(event.ID), "sequence", strconv.FormatUint(sequence, 10))}
+}
+
+// refused is the answer to an event that the rules refuse, or fail to decide.
+func refused(err error) Result {
+	if refusal := events.AsRefusal(err); refusal != nil {
+		return Result{Status: Rejected, Refusal: refusal}
+	}
+	return internal(err)
 }
 
 // internal is the answer to an event that this program fails to decide: it is
@@ -184,91 +212,40 @@ func internal(err error) Result {
 	return Result{Status: Rejected, Refusal: events.Refuse(CodeInternal, ReasonInternal, "", "problem", err.Error())}
 }
 
-// CodeInternal and ReasonInternal stand for a fault of the program.
-const (
-	CodeInternal   events.Code   = "internal"
-	ReasonInternal events.Reason = "internal"
-)
-
-// find looks for an event of that key on the stages and in the log.
-func (s *stage) find(ctx context.Context, key events.Key) (events.Event, bool) {
-	root := s
-	for at := s; at != nil; at = at.base {
-		root = at
-		if event, ok := at.keys[key]; ok {
-			return event, true
-		}
-	}
-	sequence, ok := s.recorder.index[key]
-	if !ok {
-		return events.Event{}, false
-	}
-	event, err := s.recorder.read(ctx, sequence)
-	if err != nil {
-		root.err = err
-	}
-	return event, true
-}
-
-// repeated answers an event whose key is recorded: the first answer again if
-// the content is the same, a refusal if it is not. An event of this very batch
-// that the log took before its answer was lost is no repeat.
-func (s *stage) repeated(event, first events.Event, own bool) Result {
-	was, err := first.Content()
-	if err != nil {
-		return internal(err)
-	}
-	if !bytes.Equal(was, event.Raw()) {
-		return Result{Status: Rejected, Refusal: events.Refuse(events.CodeIDReused, events.ReasonIDReused, "/id",
-			"id", string(event.ID), "sequence", strconv.FormatUint(first.Sequence, 10))}
-	}
-	status := Duplicate
-	if own {
-		status = Accepted
-	}
-	return Result{Status: status, Sequence: first.Sequence, Line: s.lineOf(event)}
-}
-
 // record stamps an event that was decided, and stages it.
-func (s *stage) record(event events.Event, actor string) error {
-	subject := string(event.About()) + "." + event.Subject
-	now := s.recorder.config.Now().UTC().Truncate(time.Microsecond)
-	if now.Before(s.recorded) {
-		now = s.recorded // the log's time never runs backwards
+func (t *trial) record(event events.Event, said said, stamp events.Stamp) error {
+	subject := subjectOf(event)
+	head, ok := t.heads.Get(subject)
+	if !ok && t.recorder.mayHaveHead(t.state, event) {
+		return fmt.Errorf("the last event about %s %s was not recalled", subject.Kind, subject.Code)
 	}
-	recorded, err := event.Record(events.Stamp{
-		Sequence: s.sequence + 1, RecordedTime: now, Actor: actor, PrevHash: s.lastHash(subject),
-	})
+	stamp.Sequence, stamp.PrevHash = t.sequence+1, head
+	stamp.RecordedTime = t.now.UTC().Truncate(time.Microsecond)
+	if stamp.RecordedTime.Before(t.recorded) {
+		stamp.RecordedTime = t.recorded // the log's time never runs backwards
+	}
+	recorded, err := event.Record(stamp)
 	if err != nil {
 		return err
 	}
-	if _, err := budget.Evolve(s.books, recorded); err != nil {
+	if err := t.put(recorded, said.key, said.content); err != nil {
 		return err
 	}
-	if err := s.evolveGoal(recorded); err != nil {
-		return err
+	if t.dry {
+		return nil
 	}
-	s.sequence, s.recorded = recorded.Sequence, now
-	s.chain[subject] = recorded.Hash()
-	s.keys[event.Key()] = recorded
-	s.records = append(s.records, eventlog.Record{Subject: subject, Key: event.Key().String(), Body: recorded.Raw()})
+	t.recorder.note(recorded, said.key)
+	t.records = append(t.records, eventlog.Record{
+		Subject: string(subject.Kind) + "." + subject.Code, Key: said.key.String(), Body: recorded.Raw(),
+	})
 	return nil
 }
 
-func (s *stage) lastHash(subject string) events.Hash {
-	for at := s; at != nil; at = at.base {
-		if hash, ok := at.chain[subject]; ok {
-			return hash
-		}
-	}
-	return s.recorder.chain[subject]
-}
-
-func (s *stage) lineOf(event events.Event) *budget.Line {
+func (t *trial) lineOf(event events.Event) *budget.Line {
 	if event.About() != events.OfLine {
 		return nil
 	}
-	line, ok := s.books.Line(events.LineID(event.Subject))
+	line, ok := t.books.Line(events.LineID(event.Subject))
 	if !ok {
 		return nil
 	}

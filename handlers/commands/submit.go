@@ -2,16 +2,17 @@ package commands
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/budget"
-	"github.com/outturn/outturn/events/eventlog"
 )
 
 // Submission is what one caller wants to record.
 type Submission struct {
-	// Actor is who asks; it stands in every event.
-	Actor string
+	// By is who asks: its name stands in every event, its roles are asked for.
+	By    access.Principal
 	Items []Item
 	// Mode is what happens when some items are refused.
 	Mode Mode
@@ -37,13 +38,15 @@ const (
 // Status is what became of an item.
 type Status string
 
-// The statuses. Withheld is an item that would have been recorded but for the
+// The statuses. Proposed is an item that waits for a second person, under the
+// proposal of its result. Withheld is an item that would have been recorded but for the
 // refusal of another one in an all-or-nothing submission.
 const (
 	Accepted  Status = "accepted"
 	Duplicate Status = "duplicate"
 	Rejected  Status = "rejected"
 	Withheld  Status = "withheld"
+	Proposed  Status = "proposed"
 )
 
 // Result is what became of an item.
@@ -54,62 +57,71 @@ type Result struct {
 	Sequence uint64
 	// Refusal of a rejected item.
 	Refusal *events.Refusal
+	// Warnings are what an accepted or proposed item was taken in spite of. A repeat
+	// has none.
+	Warnings []*events.Refusal
+	// Proposal is the one that a proposed item waits under, Sequence is its; empty
+	// in a dry run.
+	Proposal events.ProposalID
 	// Line is the line after the event, with its figures, for an accepted or
 	// repeated event about a line.
 	Line *budget.Line
 }
 
 // Submit decides and records, and returns a result for each item in its order.
-// Errors: ErrTooMany, ErrOverloaded, ErrConflict, ErrLogUnavailable,
-// ErrOutcomeUnknown, ErrStopped, and ctx's. After an error of a submission of
-// more than MaxAtomic items, the first ones may be recorded; to submit the
-// whole again is safe.
+// Errors: ErrTooMany, ErrOverloaded, ErrConflict, ErrPastBehind,
+// ErrLogUnavailable, ErrOutcomeUnknown, ErrStopped, and ctx's. After an error of
+// a submission of more than one part (see MaxPart), the first ones may be
+// recorded; to submit the whole again is safe.
 func (r *Recorder) Submit(ctx context.Context, s Submission) ([]Result, error) {
 	if s.Mode == AllOrNothing && len(s.Items) > MaxAtomic {
 		return nil, ErrTooMany
 	}
-	size := eventlog.MaxBatch
-	if s.DryRun {
-		size = len(s.Items) // nothing is appended, and what comes first must be seen by what comes after
+	if s.DryRun || s.Mode == AllOrNothing {
+		return r.hand(ctx, newRequest(s)) // its items must see each other
 	}
 	results := make([]Result, 0, len(s.Items))
 	for rest := s.Items; len(rest) > 0; {
-		n := min(len(rest), size)
 		part := s
+		n := min(len(rest), MaxPart)
 		part.Items, rest = rest[:n], rest[n:]
-		request := &request{Submission: part, items: part.Items, done: make(chan error, 1)}
-		if err := r.hand(ctx, request); err != nil {
+		decided, err := r.hand(ctx, newRequest(part))
+		if err != nil {
 			return results, err
 		}
-		results = append(results, request.results...)
+		results = append(results, decided...)
 	}
 	return results, nil
 }
 
 // hand passes a request to the recorder's goroutine and waits for its answer.
-func (r *Recorder) hand(ctx context.Context, q *request) error {
+func (r *Recorder) hand(ctx context.Context, q *request) ([]Result, error) {
 	select {
 	case <-r.stopped:
-		return ErrStopped
+		return nil, ErrStopped
 	default:
 	}
-	select {
-	case r.requests <- q:
-	default:
-		return ErrOverloaded
+	if r.waiting.Add(1) > MaxWaiting {
+		r.waiting.Add(-1)
+		return nil, ErrOverloaded
+	}
+	if len(q.Items) > maxSingle {
+		r.parts <- q // has room for as many as may wait
+	} else {
+		r.singles <- q
 	}
 	select {
 	case err := <-q.done:
-		return err
+		return q.results, err
 	case <-r.stopped:
 		select {
 		case err := <-q.done: // answered before the stop
-			return err
+			return q.results, err
 		default:
-			return ErrStopped
+			return nil, ErrStopped
 		}
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -117,9 +129,33 @@ func (r *Recorder) hand(ctx context.Context, q *request) error {
 // Its results are written by the recorder's goroutine before done is sent.
 type request struct {
 	Submission
-	items   []Item
+	said    []said
 	results []Result
 	done    chan error
+
+	next     int    // of a dry run: the item to be decided next
+	trial    *trial // of a dry run: what was decided so far
+	asked    bool   // what memory lacked for it in that era was recalled
+	era      uint64
+	attempts int // how often it was part of a batch that failed
+}
+
+// said is what tells one submitted event from another.
+type said struct {
+	key     events.Key
+	content events.Hash
+}
+
+func saidIn(event events.Event) said { return said{event.Key(), sha256.Sum256(event.Raw())} }
+
+func newRequest(s Submission) *request {
+	q := &request{Submission: s, said: make([]said, len(s.Items)), results: make([]Result, len(s.Items)), done: make(chan error, 1)}
+	for i, item := range s.Items {
+		if item.Refusal == nil {
+			q.said[i] = saidIn(item.Event)
+		}
+	}
+	return q
 }
 
 func (q *request) observe(o Observer) {
@@ -132,6 +168,25 @@ func (q *request) observe(o Observer) {
 			o.Duplicated()
 		case Rejected:
 			o.Rejected(result.Refusal.Code)
+		}
+	}
+}
+
+// withhold takes back what an all-or-nothing request would have recorded after a
+// sequence.
+func (q *request) withhold(after uint64) {
+	for i, result := range q.results {
+		if result.Status == Accepted && result.Sequence > after || result.Status == Proposed && result.Sequence > after {
+			q.results[i] = Result{Status: Withheld}
+		}
+	}
+}
+
+// forgetSequences takes the places in the log out of a dry run's results.
+func (q *request) forgetSequences(after uint64) {
+	for i, result := range q.results {
+		if result.Sequence > after {
+			q.results[i].Sequence, q.results[i].Proposal = 0, ""
 		}
 	}
 }

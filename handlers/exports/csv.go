@@ -71,6 +71,19 @@ func (l laid) records() [][]string {
 	return records
 }
 
+// Records writes records of any kind as the forms' CSV: what could be read as a
+// formula is marked as text. Error: what w returns.
+func Records(w io.Writer, records [][]string, encoding Encoding) error {
+	marked := make([][]string, len(records))
+	for i, record := range records {
+		marked[i] = make([]string, len(record))
+		for j, field := range record {
+			marked[i][j] = inert(field)
+		}
+	}
+	return writeCSV(w, marked, encoding)
+}
+
 func writeCSV(w io.Writer, records [][]string, encoding Encoding) error {
 	switch encoding {
 	case UTF8:

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -43,11 +44,19 @@ var (
 func speak() map[Tag]Printer {
 	bundle := i18n.NewBundle(language.MustParse(string(Chinese)))
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	for _, tag := range Tags() {
+		files, err := fs.Glob(catalogues, fmt.Sprintf("catalogue/*.%s.json", tag))
+		for _, file := range files {
+			if err == nil {
+				_, err = bundle.LoadMessageFileFS(catalogues, file)
+			}
+		}
+		if err != nil || len(files) == 0 {
+			panic(fmt.Sprintf("language: %d catalogues of %s: %v", len(files), tag, err))
+		}
+	}
 	all := make(map[Tag]Printer)
 	for _, tag := range Tags() {
-		if _, err := bundle.LoadMessageFileFS(catalogues, fmt.Sprintf("catalogue/%s.json", tag)); err != nil {
-			panic(fmt.Sprintf("language: catalogue of %s: %v", tag, err))
-		}
 		all[tag] = Printer{tag: tag, localizer: i18n.NewLocalizer(bundle, string(tag))}
 	}
 	return all

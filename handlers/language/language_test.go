@@ -18,30 +18,41 @@ import (
 	"testing"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/alert"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/handlers/language"
+	"github.com/outturn/outturn/handlers/notify"
 	"github.com/outturn/outturn/projections/forms"
 )
 
 // catalogue reads a language's texts; those with a plural are joined.
 func catalogue(t *testing.T, tag language.Tag) map[string]string {
 	t.Helper()
-	raw, err := os.ReadFile("catalogue/" + string(tag) + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var messages map[string]any
-	if err := json.Unmarshal(raw, &messages); err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("catalogue/*." + string(tag) + ".json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d catalogues: %v", len(files), err)
 	}
 	texts := make(map[string]string)
-	for id, message := range messages {
-		switch m := message.(type) {
-		case string:
-			texts[id] = m
-		case map[string]any:
-			texts[id] = m["one"].(string) + m["other"].(string)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var messages map[string]any
+		if err := json.Unmarshal(raw, &messages); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for id, message := range messages {
+			if _, twice := texts[id]; twice {
+				t.Errorf("%s stands in two catalogues of %s", id, tag)
+			}
+			switch m := message.(type) {
+			case string:
+				texts[id] = m
+			case map[string]any:
+				texts[id] = m["one"].(string) + m["other"].(string)
+			}
 		}
 	}
 	return texts
@@ -121,7 +132,7 @@ func isType(expression ast.Expr, kind string) bool {
 }
 
 // sources are the files that define codes and reasons.
-var sources = []string{"../../events/refusal.go", "../api/problem.go", "../commands/stage.go", "../formimport/read.go", "../web/audit.go"}
+var sources = []string{"../../events/refusal.go", "../../events/access/refusal.go", "../../events/alert/refusal.go", "../../events/review/refusal.go", "../../projections/pace/refusal.go", "../auth/refusal.go", "../auth/oidc/refusal.go", "../api/problem.go", "../reach/reach.go", "../commands/stage.go", "../formimport/read.go", "../intake/problem.go", "../web/audit.go"}
 
 // edgeCodes are codes that a middleware may answer with.
 var edgeCodes = []string{"forbidden", "rate_limited"}
@@ -200,6 +211,15 @@ func needed(t *testing.T) map[string]bool {
 	for _, kind := range events.ProjectKinds() {
 		ids["kind."+string(kind)] = true
 	}
+	maps.Copy(ids, idsOf("role.", events.Roles()))
+	maps.Copy(ids, idsOf("method.", events.SignInMethods()))
+	maps.Copy(ids, idsOf("availability.", events.Availabilities()))
+	maps.Copy(ids, idsOf("pool.", events.Pools()))
+	maps.Copy(ids, idsOf("planlimit.", events.PlanLimits()))
+	maps.Copy(ids, idsOf("curve.", events.Curves()))
+	maps.Copy(ids, idsOf("answer.", events.Answers()))
+	maps.Copy(ids, idsOf("stage.", alert.Stages()))
+	maps.Copy(ids, idsOf("mail.", notify.Kinds()))
 	for _, source := range []string{"current_appropriation", "carryover", "other"} {
 		ids["source."+source] = true
 	}
@@ -208,6 +228,15 @@ func needed(t *testing.T) map[string]bool {
 	}
 	for _, id := range neededByForms(t) {
 		ids[id] = true
+	}
+	return ids
+}
+
+// idsOf are the ids of the words of one kind.
+func idsOf[T ~string](prefix string, words []T) map[string]bool {
+	ids := make(map[string]bool)
+	for _, word := range words {
+		ids[prefix+string(word)] = true
 	}
 	return ids
 }
@@ -304,7 +333,7 @@ func usedIn(source, id string) bool {
 func programText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*.go", "../web/*.go", "../api/*.go", "../../cmd/outturn/*.go", "../web/templates/*.html", "../../projections/contract.go", "../snapshots/problem.go"} {
+	for _, pattern := range []string{"*.go", "../web/*.go", "../api/*.go", "../reach/*.go", "../intake/*.go", "../notify/*.go", "../watch/*.go", "../../cmd/outturn/*.go", "../web/templates/*.html", "../../projections/contract.go", "../snapshots/problem.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -428,6 +457,9 @@ func TestEveryWantOfTheDomainIsKnown(t *testing.T) {
 		`{"specversion":"1.0","id":"1","source":"s","type":"outturn.period.closed.v1","subject":"s","data":{"year":2023,"month":13}}`,
 		`{"specversion":"1.0","id":"1","source":"s","type":"outturn.period.closed.v1","subject":"s","data":{"year":1,"month":1}}`,
 		`{"specversion":"1.0","id":"1","source":"s","type":"outturn.period.closed.v1","subject":"s","data":{"year":"2023","month":1}}`,
+		`{"specversion":"1.0","id":"1","source":"s","type":"outturn.review.set.v1","subject":"s","data":{"review":"r","types":[],"over":"0","date":"2023-01-01"}}`,
+		`{"specversion":"1.0","id":"1","source":"s","type":"outturn.review.set.v1","subject":"s","data":{"review":"r","types":7,"over":"0","date":"2023-01-01"}}`,
+		`{"specversion":"1.0","id":"1","source":"s","type":"outturn.proposal.made.v1","subject":"s","data":{"about":"unit","proposal":"p","review":"r","event":{}}}`,
 	} {
 		_, err := events.Parse([]byte(raw))
 		refusal := events.AsRefusal(err)

@@ -16,6 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
+	"github.com/outturn/outturn/handlers/auth"
+	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/handlers/metrics"
 )
 
@@ -23,14 +26,24 @@ var update = flag.Bool("update", false, "rewrite the table of docs/metrics.md")
 
 // used are metrics with a value for each label.
 func used() *metrics.Metrics {
-	m := metrics.New(metrics.Positions{
+	at := metrics.Positions{
 		Log: func() uint64 { return 412 }, Projection: func() uint64 { return 410 }, Stopped: func() bool { return true },
-	})
+		Proposals: func() int { return 3 },
+	}
+	m := metrics.New(at)
+	m.Register(metrics.NewLag(at, time.Now))
 	m.Appended(3, 4*time.Millisecond)
 	m.Conflicted()
 	m.Rejected(events.CodeInsufficientFunds)
 	m.Duplicated()
 	m.Answered("POST /v1/events", http.MethodPost, http.StatusCreated, 7*time.Millisecond)
+	m.Refused(auth.CodeRateLimited)
+	m.SignedIn(events.SignInToken, "")
+	m.SignedIn(events.SignInToken, access.ReasonTokenExpired)
+	m.SignedIn(events.SignInOIDC, "a reason of another's making")
+	m.Imported(intake.Progress{Stage: intake.Done, DryRun: true, Accepted: 7})
+	m.Imported(intake.Progress{Stage: intake.Done, Accepted: 5, Duplicates: 2, Rejected: 1, Proposed: 4})
+	m.Imported(intake.Progress{Stage: intake.Failed, Accepted: 1})
 	return m
 }
 
@@ -62,6 +75,16 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`outturn_rejected_events_total{code="insufficient_funds"} 1`,
 		"outturn_duplicate_events_total 1",
 		`outturn_http_request_seconds_count{method="POST",route="POST /v1/events",status="201"} 1`,
+		`outturn_refused_requests_total{code="rate_limited"} 1`,
+		`outturn_sign_ins_total{method="token",result="opened"} 1`,
+		`outturn_sign_ins_total{method="token",result="token_expired"} 1`,
+		`outturn_sign_ins_total{method="oidc",result="other"} 1`,
+		`outturn_imports_total{result="tried"} 1`,
+		`outturn_imports_total{result="recorded"} 1`,
+		`outturn_imports_total{result="failed"} 1`,
+		`outturn_import_rows_total{status="accepted"} 6`,
+		`outturn_import_rows_total{status="rejected"} 1`,
+		"outturn_proposals_open 3",
 		"outturn_log_sequence 412",
 		"outturn_projection_sequence 410",
 		"outturn_projection_stopped 1",

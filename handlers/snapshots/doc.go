@@ -7,7 +7,7 @@
 // file for whoever wants to check it with other tools.
 //
 //	sealer := &snapshots.Sealer{Reader: store, Recorder: recorder, Key: key}
-//	sealed, snapshot, err := sealer.Seal(ctx, snapshots.Request{Unit: "YYGX", Year: 2023, Set: set, Actor: "finance"})
+//	sealed, snapshot, err := sealer.Seal(ctx, snapshots.Request{Unit: "YYGX", Year: 2023, Set: set, By: by})
 //	sealed, snapshot, err = sealer.Find(ctx, sealed.ID) // the same bytes, made again
 //
 //	report := snapshots.Verify(file, size, snapshots.Options{TrustedKey: key}) // needs nothing but the file

@@ -14,6 +14,7 @@ import (
 
 	"github.com/outturn/outturn/deploy/local/localtest"
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/examples"
 	"github.com/outturn/outturn/handlers/commands"
@@ -107,7 +108,7 @@ func (w *world) submit(t failer, raw ...[]byte) commands.Result {
 		}
 		items = append(items, commands.Item{Event: event})
 	}
-	results, err := w.recorder.Submit(context.Background(), commands.Submission{Actor: "finance", Items: items})
+	results, err := w.recorder.Submit(context.Background(), commands.Submission{By: access.Principal{Name: "finance", Root: true}, Items: items})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -177,7 +178,7 @@ func (w *world) reach(t failer) {
 func (w *world) seal(t failer, unit events.UnitID, set forms.Set) (snapshots.Sealed, *snapshots.Snapshot) {
 	t.Helper()
 	w.reach(t)
-	sealed, snapshot, err := w.sealer.Seal(context.Background(), snapshots.Request{Unit: unit, Year: 2023, Set: set, Actor: "finance"})
+	sealed, snapshot, err := w.sealer.Seal(context.Background(), snapshots.Request{Unit: unit, Year: 2023, Set: set, By: access.Principal{Name: "finance", Root: true}})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/handlers/snapshots"
 )
 
@@ -69,7 +70,7 @@ func TestTwoHundredProjectsInSeconds(t *testing.T) {
 			}
 			began = time.Now()
 		}
-		sealed, before, err := w.sealer.Seal(context.Background(), snapshots.Request{Unit: "DEPT", Year: 2023, Set: report(t), Actor: "finance"})
+		sealed, before, err := w.sealer.Seal(context.Background(), snapshots.Request{Unit: "DEPT", Year: 2023, Set: report(t), By: access.Principal{Name: "finance", Root: true}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/projections"
@@ -61,8 +62,8 @@ type Request struct {
 	// Position is the sequence of the log that the snapshot stands at. 0 is where
 	// the projection stands.
 	Position uint64
-	// Actor is who seals.
-	Actor string
+	// By is who seals.
+	By access.Principal
 }
 
 // Sealed is a snapshot that the log knows of.
@@ -99,7 +100,7 @@ func (s *Sealer) Seal(ctx context.Context, q Request) (Sealed, *Snapshot, error)
 	if err != nil {
 		return Sealed{}, nil, err
 	}
-	sequence, err := s.record(ctx, q.Actor, event)
+	sequence, err := s.record(ctx, q.By, event)
 	if err != nil {
 		return Sealed{}, nil, fmt.Errorf("record the snapshot of unit %s: %w", q.Unit, err)
 	}
@@ -161,8 +162,8 @@ func parseTemplates(text events.Text) Templates {
 	return Templates{department, project}
 }
 
-func (s *Sealer) record(ctx context.Context, actor string, event events.Event) (sequence uint64, err error) {
-	results, err := s.Recorder.Submit(ctx, commands.Submission{Actor: actor, Items: []commands.Item{{Event: event}}})
+func (s *Sealer) record(ctx context.Context, by access.Principal, event events.Event) (sequence uint64, err error) {
+	results, err := s.Recorder.Submit(ctx, commands.Submission{By: by, Items: []commands.Item{{Event: event}}})
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/handlers/snapshots"
 	"github.com/outturn/outturn/projections"
 	"github.com/outturn/outturn/projections/forms"
@@ -70,7 +71,7 @@ func TestSealingAPositionTwiceRecordsOnce(t *testing.T) {
 		if first.ID != string(first.Digest)[:16] || first.Sequence != first.Position+1 {
 			t.Errorf("sealed as %+v", first)
 		}
-		ask := snapshots.Request{Unit: "D1", Year: 2023, Set: report(t), Position: first.Position, Actor: "somebody else"}
+		ask := snapshots.Request{Unit: "D1", Year: 2023, Set: report(t), Position: first.Position, By: access.Principal{Name: "somebody else", Root: true}}
 		again, same, err := w.sealer.Seal(background, ask)
 		if err != nil || again != first || !bytes.Equal(same.Bundle, snapshot.Bundle) {
 			t.Errorf("again: %+v, %v; want %+v", again, err, first)
@@ -96,7 +97,7 @@ func TestAnyPositionOfThePastCanBeSealed(t *testing.T) {
 		w.department(t)
 		w.reach(t)
 		past := w.recorder.Position() - 2 // before the second payment and the transfer
-		_, then, err := w.sealer.Seal(background, snapshots.Request{Unit: "D1", Year: 2023, Set: report(t), Position: past, Actor: "finance"})
+		_, then, err := w.sealer.Seal(background, snapshots.Request{Unit: "D1", Year: 2023, Set: report(t), Position: past, By: access.Principal{Name: "finance", Root: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +152,7 @@ func TestWhatCannotBeSealedOrFoundIsSaid(t *testing.T) {
 			"a unit before it was there":     {snapshots.Request{Unit: "D1", Year: 2023, Position: 1}, projections.ErrNotFound},
 			"a position that is not reached": {snapshots.Request{Unit: "D1", Year: 2023, Position: 1 << 40}, projections.ErrBehind},
 		} {
-			c.ask.Set, c.ask.Actor = report(t), "finance"
+			c.ask.Set, c.ask.By = report(t), access.Principal{Name: "finance", Root: true}
 			if _, _, err := w.sealer.Seal(background, c.ask); !errors.Is(err, c.want) {
 				t.Errorf("%s: %v, want %v", name, err, c.want)
 			}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/handlers/web"
 	"github.com/outturn/outturn/handlers/web/browser"
 	"github.com/outturn/outturn/projections"
@@ -35,11 +37,21 @@ func serve(t *testing.T, reader projections.Reader, change ...func(*web.Config))
 }
 
 // signsIn makes a server ask for a token.
-func signsIn(config *web.Config) {
-	config.SignIn = func(token string) (*http.Cookie, bool) {
-		return &http.Cookie{Name: "session", Value: "opened", Path: "/", HttpOnly: true}, token == "right"
+func signsIn(config *web.Config) { config.Entrance = door{} }
+
+// door lets in who has the right token.
+type door struct{}
+
+func (door) SignIn(w http.ResponseWriter, _ *http.Request, token string) *events.Refusal {
+	if token != "right" {
+		return events.Refuse(access.CodeUnauthenticated, access.ReasonTokenUnknown, "")
 	}
-	config.SignOut = func(*http.Request) *http.Cookie { return &http.Cookie{Name: "session", Path: "/", MaxAge: -1} }
+	http.SetCookie(w, &http.Cookie{Name: "session", Value: "opened", Path: "/", HttpOnly: true})
+	return nil
+}
+
+func (door) SignOut(w http.ResponseWriter, _ *http.Request) {
+	http.SetCookie(w, &http.Cookie{Name: "session", Path: "/", MaxAge: -1})
 }
 
 // looked at are the pages that are looked at, by the name of their picture.

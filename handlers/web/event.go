@@ -13,6 +13,7 @@ import (
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/handlers/language"
+	"github.com/outturn/outturn/handlers/reach"
 	"github.com/outturn/outturn/projections"
 )
 
@@ -24,6 +25,8 @@ type EventPage struct {
 	Hash, PrevHash string // PrevHash is empty for the first event of a subject
 	JSON           string
 	Before, After  string
+	// Tasks lead to what whoever asks may do about a payment.
+	Tasks []Link
 }
 
 func (*EventPage) template() string { return "event" }
@@ -44,6 +47,9 @@ func (s *server) event(v *visit) (page, error) {
 		return nil, err
 	}
 	e := view.Event
+	if err := reach.PlacesIn(s.Reader).Event(v.Context(), s.reach(v), e); err != nil {
+		return nil, err
+	}
 	p := &EventPage{
 		Shell:    Shell{Heading: v.Text("event.title", "type", v.Type(e.Type), "sequence", v.sequence(e.Sequence)), Section: sectionPostings},
 		Envelope: v.envelope(e), Data: v.data(e.Data), Hash: view.Hash.String(), JSON: indented(e.Raw()),
@@ -59,6 +65,9 @@ func (s *server) event(v *visit) (page, error) {
 		}
 		p.Rows = append(p.Rows, row)
 	}
+	if p.Tasks, err = s.paymentTasks(v, e); err != nil {
+		return nil, err
+	}
 	if sequence > 1 {
 		p.Before = eventHref(sequence - 1)
 	}
@@ -66,6 +75,19 @@ func (s *server) event(v *visit) (page, error) {
 		p.After = eventHref(sequence + 1)
 	}
 	return p, nil
+}
+
+// paymentTasks lead to what can be done about a payment.
+func (s *server) paymentTasks(v *visit, e events.Event) ([]Link, error) {
+	if _, paid := e.Data.(events.DisbursementPaid); !paid || s.Recorder == nil {
+		return nil, nil
+	}
+	line, err := s.Reader.Line(v.Context(), events.LineID(e.Subject), projections.AsOf{})
+	if err != nil || !s.posts(v, line.Line.Unit) {
+		return nil, err
+	}
+	at := address{}.with("line", e.Subject, "payment", string(e.ID))
+	return []Link{{Label: v.Text("task.refund"), Href: at.at("/desk/refund")}, {Label: v.Text("task.correct"), Href: at.at("/desk/correct")}}, nil
 }
 
 func (v *visit) sequence(n uint64) string { return language.Group(strconv.FormatUint(n, 10)) }
@@ -79,9 +101,14 @@ func (v *visit) envelope(e events.Event) []Fact {
 	if !e.Time.IsZero() {
 		facts = append(facts, Fact{v.Text("event.time"), v.Time(e.Time), ""})
 	}
-	return append(facts,
+	facts = append(facts,
 		Fact{v.Text("event.recorded"), v.Time(e.RecordedTime), ""},
 		Fact{v.Text("event.actor"), e.Actor, ""},
+	)
+	if e.Approver != "" {
+		facts = append(facts, Fact{v.Text("event.approver"), e.Approver, ""})
+	}
+	return append(facts,
 		Fact{v.Text("event.id"), string(e.ID), ""},
 		Fact{v.Text("event.source"), e.Source, ""},
 	)

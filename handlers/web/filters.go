@@ -204,7 +204,8 @@ func (s *server) choices(v *visit) (years []fiscal.Year, units []budget.Unit, er
 		return nil, nil, err
 	}
 	units, err = s.Reader.Units(v.Context())
-	return years, units, err
+	reach := s.reach(v)
+	return years, slices.DeleteFunc(slices.Clone(units), func(u budget.Unit) bool { return !reach.Reads(u.ID) }), err
 }
 
 // scope reads the parameters that narrow figures and looks up what they name.
@@ -224,7 +225,7 @@ func (s *server) scope(v *visit) (scope, error) {
 		Year: f.year("year", newest), Unit: events.UnitID(f.get("unit")),
 		Project: events.ProjectID(f.get("project")), Line: events.LineID(f.get("line")),
 		Fund: oneOf(f, "fund", "", events.Funds()...), Kind: oneOf(f, "kind", "", events.ProjectKinds()...),
-		Cut:  f.cut(),
+		Cut: f.cut(), Within: s.reach(v).Within(),
 		AsOf: projections.AsOf{Date: f.date(asOfParameter), Through: v.at.sequence},
 	}
 	if sc.query.AsOf.Date.IsZero() {
@@ -249,8 +250,11 @@ func (s *server) lookUp(v *visit, sc *scope) error {
 		return nil
 	}
 	view, err := s.Reader.Line(v.Context(), q.Line, q.AsOf)
+	if err != nil {
+		return err
+	}
 	sc.lineName = nameOf(view)
-	return err
+	return s.mayRead(v, view.Line.Unit, "line", string(q.Line))
 }
 
 func earlier(a, b fiscal.Date) fiscal.Date {
@@ -280,19 +284,22 @@ func (sc scope) project(id events.ProjectID) (budget.Project, bool) {
 	return sc.projects[i], true
 }
 
+// tops are the units that none of the others stands above.
+func tops(units []budget.Unit) []budget.Unit {
+	known := make(map[events.UnitID]bool, len(units))
+	for _, unit := range units {
+		known[unit.ID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(units), func(u budget.Unit) bool { return known[u.Parent] })
+}
+
 // owner is whose figures they are: the unit asked for, or the top of the tree
 // if there is one top; else empty.
 func (sc scope) owner() string {
 	if unit, ok := sc.unit(sc.query.Unit); ok {
 		return string(unit.Name)
 	}
-	var top []budget.Unit
-	for _, unit := range sc.units {
-		if unit.Parent == "" {
-			top = append(top, unit)
-		}
-	}
-	if len(top) == 1 {
+	if top := tops(sc.units); len(top) == 1 {
 		return string(top[0].Name)
 	}
 	return ""

@@ -17,6 +17,7 @@ import (
 	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/handlers/exports"
 	"github.com/outturn/outturn/handlers/language"
+	"github.com/outturn/outturn/handlers/reach"
 	"github.com/outturn/outturn/handlers/yearend"
 	"github.com/outturn/outturn/projections"
 	"github.com/outturn/outturn/projections/forms"
@@ -163,12 +164,10 @@ func (v *visit) formSubtitle(at projections.AsOf) []string {
 	return []string{v.Text("print.as_of", "date", v.Date(at.Date))}
 }
 
-// topUnit is the first unit without a parent: the department.
+// topUnit is the first unit that none of the others stands above: the department.
 func (sc formScope) topUnit() string {
-	for _, unit := range sc.units {
-		if unit.Parent == "" {
-			return string(unit.ID)
-		}
+	if top := tops(sc.units); len(top) > 0 {
+		return string(top[0].ID)
 	}
 	return ""
 }
@@ -324,6 +323,9 @@ func (s *server) file(v *visit, code, format string) (page, error) {
 
 // derive derives forms; a template of the other kind is a wrong filter.
 func (s *server) derive(v *visit, request yearend.Request) ([]yearend.Issue, error) {
+	if err := reach.PlacesIn(s.Reader).Subject(v.Context(), s.reach(v), request.Year, request.Code); err != nil {
+		return nil, err
+	}
 	issues, err := yearend.Derive(v.Context(), s.Forms, request)
 	if errors.Is(err, yearend.ErrTemplate) {
 		v.filters.refuse(templateParameter, "one of "+strings.Join(s.templateNames(), ", "))

@@ -2,12 +2,9 @@ package web
 
 import (
 	"cmp"
-	"math"
 	"strconv"
 
 	"github.com/outturn/outturn/events"
-	"github.com/outturn/outturn/events/fiscal"
-	"github.com/outturn/outturn/events/money"
 	"github.com/outturn/outturn/projections"
 )
 
@@ -21,10 +18,17 @@ type LinePage struct {
 	Facts             []Fact
 	Row               Row
 	Frozen, Committed Cell
-	Count             int
-	Rows              []PostingRow
-	Older, Newest     string
-	Footer            string // of the printed page
+	// Tasks lead to what whoever asks may post on the line.
+	Tasks  []Link
+	Filter StatementFilter
+	File   string // the statement as a file
+	// Whole says that no posting is left out; Sum is of those that are there.
+	Whole         bool
+	Sum           string
+	Count         int
+	Rows          []PostingRow
+	Older, Newest string
+	Footer        string // of the printed page
 }
 
 func (*LinePage) template() string { return "line" }
@@ -39,19 +43,13 @@ func (s *server) line(v *visit) (page, error) {
 	}
 	f := v.filters
 	at := projections.AsOf{Date: f.date(asOfParameter), Through: v.at.sequence}
-	before, unit := f.number("before", 1, math.MaxInt64), f.money()
+	before, unit, narrowed := f.number("before", 1, maxBefore), f.money(), readNarrowing(f)
 	if err := f.end(); err != nil {
 		return nil, err
 	}
-	view, err := s.Reader.Line(v.Context(), id, at)
+	view, err := s.readLine(v, id, &at)
 	if err != nil {
 		return nil, err
-	}
-	if at.Date.IsZero() {
-		at.Date = earlier(fiscal.Today(s.Now()), view.Line.Year.Last())
-		if view, err = s.Reader.Line(v.Context(), id, at); err != nil {
-			return nil, err
-		}
 	}
 	query := projections.Query{Year: view.Line.Year, Line: id, AsOf: at}
 	sheet := sheet{visit: v, scope: scope{query: query}, unit: unit}
@@ -63,52 +61,8 @@ func (s *server) line(v *visit) (page, error) {
 		Facts: v.lineFacts(view), Footer: sheet.footer(), Row: sheet.row(view.Figures, standing{Figures: view.Figures, Progress: sheet.progressNow()}, nameOf(view), to),
 		Frozen: sheet.cell(view.Figures.Frozen, figureFrozen, nameOf(view), to), Committed: sheet.cell(view.Figures.Committed, figureCommitted, nameOf(view), to),
 	}
-	return p, s.statement(p, sheet, before)
-}
-
-// statement lists the line's postings newest first with the available balance
-// after each. An older page is read as of the position before it, so that its
-// first balance is again the sum of everything that it finds.
-func (s *server) statement(p *LinePage, sheet sheet, before uint64) error {
-	query := sheet.query
-	if before > 0 {
-		query.AsOf.Through = min(query.AsOf.Through, before-1)
-	}
-	if query.AsOf.Through == 0 {
-		return nil // before the first event
-	}
-	found, err := s.Reader.Postings(sheet.Context(), projections.PostingsQuery{Query: query, Limit: postingsPage})
-	if err != nil {
-		return err
-	}
-	counted := findFigure(figureAvailable).signs()
-	balance, err := counted.of(found.Sums)
-	if err != nil {
-		return err
-	}
-	for _, posting := range found.Rows {
-		row, err := sheet.posting(posting, counted)
-		if err != nil {
-			return err
-		}
-		row.Balance = sheet.Printer.Money(balance, sheet.unit)
-		p.Rows = append(p.Rows, row)
-		if balance, err = takenBack(balance, counted, posting); err != nil {
-			return err
-		}
-	}
-	p.Count = found.Count
-	p.Older, p.Newest = pager(found, before, sheet.filters.keep(asOfParameter, "money"), pathOf(sheet.URL))
-	return nil
-}
-
-// takenBack is the balance before a posting.
-func takenBack(balance money.Amount, counted signs, posting projections.PostingView) (money.Amount, error) {
-	effect, err := signed(counted[posting.Posting.Measure], posting.Posting.Amount)
-	if err != nil {
-		return 0, err
-	}
-	return less(balance, effect)
+	p.Tasks = s.deskTasks(v, id, view.Line.Unit)
+	return p, s.statement(p, sheet, narrowed, before)
 }
 
 // nameOf is the line's own name, or its project's.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/projections"
 )
 
@@ -73,7 +74,7 @@ func (s *server) problem(v *visit, err error, requestID string) (page, int) {
 	case errors.As(err, &refusal):
 		p := v.problemPage(string(refusal.Code), requestID)
 		p.Sentences = []string{v.Refusal(refusal)}
-		return p, http.StatusMethodNotAllowed
+		return p, refusedStatus(refusal.Code)
 	}
 	for _, kind := range problemKinds {
 		if errors.Is(err, kind.err) {
@@ -90,6 +91,17 @@ func (s *server) problem(v *visit, err error, requestID string) (page, int) {
 	p.Sentences = []string{v.Text("reason.internal")}
 	p.Retry = address{v.URL.Query()}.at(pathOf(v.URL))
 	return p, http.StatusInternalServerError
+}
+
+// refusedStatus is the status of a page that was refused.
+func refusedStatus(code events.Code) int {
+	switch code {
+	case access.CodeForbidden:
+		return http.StatusForbidden
+	case "method_not_allowed":
+		return http.StatusMethodNotAllowed
+	}
+	return http.StatusUnprocessableEntity
 }
 
 func (v *visit) problemPage(code, requestID string) *Problem {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/handlers/language"
 )
@@ -70,7 +71,7 @@ func (s *server) dress(v *visit, shell *Shell) {
 		shell.FormStyle = s.assets.address("forms.css")
 	}
 	shell.Theme = themeOf(v.Request)
-	shell.CanSignOut = s.SignIn != nil && shell.Section != sectionSignIn
+	shell.CanSignOut = s.Entrance != nil && shell.Section != sectionSignIn
 	if v.at.sequence > 0 {
 		shell.Fresh = &Fresh{v.at.sequence, v.Time(v.at.recorded), v.at.recorded.In(fiscal.Zone).Format(time.RFC3339)}
 	}
@@ -96,7 +97,24 @@ func (s *server) dress(v *visit, shell *Shell) {
 	if s.Forms != nil {
 		shell.Nav = append(shell.Nav, Link{Label: v.Text("nav.forms"), Href: "/forms", On: shell.Section == sectionForms})
 	}
+	shell.Nav = append(shell.Nav, s.workNav(v, shell.Section)...)
 	shell.Nav = append(shell.Nav, Link{Label: v.Text("nav.audit"), Href: "/audit", On: shell.Section == sectionAudit})
+}
+
+// workNav leads to where things are recorded and decided, as far as whoever asks
+// may go.
+func (s *server) workNav(v *visit, section string) []Link {
+	if s.Recorder == nil {
+		return nil
+	}
+	var links []Link
+	if s.reach(v).Holds(events.Poster) {
+		links = append(links, Link{Label: v.Text("nav.desk"), Href: deskPath, On: section == sectionDesk})
+	}
+	if office := s.officeNav(v); len(office) > 0 {
+		links = append(links, Link{Label: v.Text("nav.office"), Href: office[0].Href, On: section == sectionOffice})
+	}
+	return links
 }
 
 // The sections of the navigation.

@@ -5,47 +5,80 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/handlers/auth"
+	"github.com/outturn/outturn/handlers/auth/oidc"
 	"github.com/outturn/outturn/handlers/language"
 )
 
-// SignIn is the sign-in page.
+// SignIn is the sign-in page. Wrong is why somebody was not let in; empty at first.
 type SignIn struct {
 	Shell
 	Next  string
-	Wrong bool
+	Wrong string
+	// Elsewhere is where an identity provider lets people in; empty without one.
+	Elsewhere string
 }
 
 func (*SignIn) template() string { return "signin" }
 
 func (s *server) signInForm(v *visit) (page, error) {
-	return signInPage(v, v.filters.get("next"), false), nil
+	return s.signInPage(v, v.filters.get("next"), nil), nil
 }
 
-func signInPage(v *visit, next string, wrong bool) *SignIn {
-	return &SignIn{
-		Shell: Shell{Heading: v.Text("signin.title"), Section: sectionSignIn, Failed: wrong},
-		Next:  insidePath(next), Wrong: wrong,
+func (s *server) signInPage(v *visit, next string, refusal *events.Refusal) *SignIn {
+	p := &SignIn{
+		Shell: Shell{Heading: v.Text("signin.title"), Section: sectionSignIn, Failed: refusal != nil},
+		Next:  insidePath(next),
 	}
+	if refusal != nil {
+		p.Wrong = v.Refusal(refusal)
+	}
+	if s.Provider != nil {
+		p.Elsewhere = oidc.StartPath + "?next=" + url.QueryEscape(p.Next)
+	}
+	return p
 }
 
 // signIn takes a token and sends the browser on to the page that it wanted.
 func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxSignIn)
-	token, next := strings.TrimSpace(r.PostFormValue("token")), r.PostFormValue("next")
-	if cookie, ok := s.SignIn(token); ok {
-		cookie.Secure = overTLS(r)
-		http.SetCookie(w, cookie)
+	next := r.PostFormValue("next")
+	s.letIn(w, r, next, s.Entrance.SignIn(w, r, strings.TrimSpace(r.PostFormValue("token"))))
+}
+
+// signInElsewhere sends the browser to the identity provider.
+func (s *server) signInElsewhere(w http.ResponseWriter, r *http.Request) {
+	next := insidePath(r.URL.Query().Get("next"))
+	if refusal := s.Provider.Start(w, r, next); refusal != nil {
+		s.letIn(w, r, next, refusal)
+	}
+}
+
+// signedInElsewhere takes the browser back from the identity provider.
+func (s *server) signedInElsewhere(w http.ResponseWriter, r *http.Request) {
+	next, refusal := s.Provider.Callback(w, r)
+	s.letIn(w, r, next, refusal)
+}
+
+// letIn sends the browser on, or back to the sign-in page with the reason.
+func (s *server) letIn(w http.ResponseWriter, r *http.Request, next string, refusal *events.Refusal) {
+	if refusal == nil {
 		http.Redirect(w, r, insidePath(next), http.StatusSeeOther)
 		return
 	}
+	status := http.StatusUnauthorized
+	if refusal.Code == auth.CodeRateLimited {
+		status = http.StatusTooManyRequests
+	}
 	printer := language.Of(r)
 	v := &visit{Request: r, Printer: printer, filters: readFilters(url.Values{}, printer)}
-	s.render(w, v, http.StatusUnauthorized, signInPage(v, next, true))
+	s.render(w, v, status, s.signInPage(v, next, refusal))
 }
 
 func (s *server) signOut(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, s.SignOut(r))
-	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	s.Entrance.SignOut(w, r)
+	http.Redirect(w, r, auth.SignInPath, http.StatusSeeOther)
 }
 
 // insidePath is a path on this server, or its front page: an address that
@@ -58,10 +91,4 @@ func insidePath(next string) string {
 		return "/"
 	}
 	return next
-}
-
-// overTLS says whether the browser speaks to us by HTTPS, or to the proxy before
-// us. One who lies about it only makes a cookie that his own browser keeps back.
-func overTLS(r *http.Request) bool {
-	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }

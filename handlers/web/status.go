@@ -64,7 +64,7 @@ func (v *visit) bar(p standing) Bar {
 	tick := new(big.Rat).Mul(p.Progress, hundred)
 	bar := Bar{
 		Executed: units(new(big.Rat)), Tick: units(tick),
-		Far:    units(new(big.Rat).Sub(tick, big.NewRat(pace.Proportional().Behind, 1))),
+		Far:    units(new(big.Rat).Sub(tick, pace.Proportional().Behind)),
 		Behind: units(tick),
 		Over:   judged(p) == pace.Over,
 		Label:  v.Text("bar.none", "progress", v.progress(p.Progress)),

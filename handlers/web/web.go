@@ -4,14 +4,20 @@ import (
 	"bytes"
 	"context"
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"path"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/handlers/auth/oidc"
+	"github.com/outturn/outturn/handlers/commands"
+	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/handlers/language"
 	"github.com/outturn/outturn/projections"
 	"github.com/outturn/outturn/projections/forms"
@@ -26,17 +32,43 @@ type Config struct {
 	// Now is the clock that the default as-of date is read from. Defaults to
 	// time.Now.
 	Now func() time.Time
-	// SignIn opens a session for a token. Nil: the pages are open, and there is
-	// no sign-in page. Sending strangers to it is the work of a middleware.
-	SignIn func(token string) (*http.Cookie, bool)
-	// SignOut ends a session and returns the cookie that clears it. It is needed
-	// if SignIn is set.
-	SignOut func(*http.Request) *http.Cookie
+	// Entrance opens sessions for tokens. Nil: the pages are open, and there is no
+	// sign-in page. Sending strangers to it is the work of a middleware.
+	Entrance Entrance
+	// Provider signs people in by OpenID Connect. Nil: there is none.
+	Provider Provider
+	// Recorder takes what the finance desk posts, and knows the rules and people.
+	// Nil: the pages only read.
+	Recorder Recorder
+	// Desk looks up what is posted about. It is needed if Recorder is set.
+	Desk projections.DeskReader
+	// Imports reads and records files of payments. Nil: there is no import page.
+	Imports *intake.Desk
 	// Templates are those that forms may follow.
 	Templates forms.Catalogue
 	// Logger takes what people must not see of a failure. Defaults to
 	// slog.Default.
 	Logger *slog.Logger
+}
+
+// Recorder is the write side; *commands.Recorder is one.
+type Recorder interface {
+	Submit(ctx context.Context, s commands.Submission) ([]commands.Result, error)
+	Position() uint64
+	View() *commands.View
+}
+
+// Entrance opens and ends sessions; *auth.Sessions is one.
+type Entrance interface {
+	SignIn(w http.ResponseWriter, r *http.Request, token string) *events.Refusal
+	SignOut(w http.ResponseWriter, r *http.Request)
+}
+
+// Provider sends people to an identity provider and takes them back;
+// *oidc.Client is one.
+type Provider interface {
+	Start(w http.ResponseWriter, r *http.Request, next string) *events.Refusal
+	Callback(w http.ResponseWriter, r *http.Request) (next string, refusal *events.Refusal)
 }
 
 // Limits of the pages.
@@ -79,6 +111,7 @@ func New(config Config) http.Handler {
 	mux.Handle("GET /{$}", s.page(s.overview))
 	mux.Handle("GET /postings", s.page(s.postings))
 	mux.Handle("GET /lines/{line}", s.page(s.line))
+	mux.Handle("GET /lines/{line}/statement.csv", s.page(s.statementFile))
 	mux.Handle("GET /events/{sequence}", s.page(s.event))
 	mux.HandleFunc("GET /position", s.position)
 	mux.Handle("GET /audit", s.page(s.auditForm))
@@ -89,11 +122,19 @@ func New(config Config) http.Handler {
 		mux.Handle("GET /forms/{year}", s.page(s.forms))
 		mux.Handle("GET /forms/{year}/{subject}", s.formOrFile())
 	}
+	if config.Recorder != nil {
+		s.deskRoutes(mux)
+		s.officeRoutes(mux)
+	}
 	mux.Handle("GET /static/{name}", s.assets)
-	if config.SignIn != nil {
+	if config.Entrance != nil {
 		mux.Handle("GET /signin", s.page(s.signInForm))
 		mux.HandleFunc("POST /signin", s.signIn)
 		mux.HandleFunc("POST /signout", s.signOut)
+	}
+	if config.Provider != nil {
+		mux.HandleFunc("GET "+oidc.StartPath, s.signInElsewhere)
+		mux.HandleFunc("GET "+oidc.CallbackPath, s.signedInElsewhere)
 	}
 	return s.guard(mux)
 }
@@ -210,11 +251,19 @@ func parseTemplates() map[string]*template.Template {
 		"row":      func(p *Overview, r Row) rowOf { return rowOf{p, r} },
 		"compared": func(p *AuditPage, c *Comparison) comparisonOf { return comparisonOf{p, c} },
 	}
-	shared := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/formparts.html"))
+	shared := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/*parts.html"))
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		panic(err) // the pattern is ours
+	}
 	sets := make(map[string]*template.Template)
-	for _, name := range []string{"overview", "postings", "line", "event", "signin", "problem", "forms", "form", "audit", "rules"} {
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name == "layout" || strings.HasSuffix(name, "parts") {
+			continue
+		}
 		set := template.Must(shared.Clone())
-		sets[name] = template.Must(set.ParseFS(templateFiles, fmt.Sprintf("templates/%s.html", name)))
+		sets[name] = template.Must(set.ParseFS(templateFiles, file))
 	}
 	return sets
 }

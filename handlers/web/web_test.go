@@ -496,22 +496,6 @@ func TestSignInSetsTheCookieAndStaysInside(t *testing.T) {
 	}
 }
 
-func TestTheSessionsCookieStaysOnHTTPS(t *testing.T) {
-	t.Parallel()
-	server := serve(t, report2023(t), signsIn)
-	for proto, want := range map[string]bool{"": false, "http": false, "https": true} {
-		request, err := http.NewRequest(http.MethodPost, server+"/signin", strings.NewReader(url.Values{"token": {"right"}}.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		request.Header.Set("X-Forwarded-Proto", proto)
-		if cookie := send(t, request).header.Get("Set-Cookie"); strings.Contains(cookie, "Secure") != want {
-			t.Errorf("behind %q the cookie is %q", proto, cookie)
-		}
-	}
-}
-
 func post(t *testing.T, address string, form url.Values) answer {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
