@@ -16,6 +16,8 @@
 //	problem.go  errors as pages                 static.go   style, script, icon
 //	order.go    how the table is sorted
 //	cellname.go what cells are called         compare.go  printed beside derived
+//	reach.go    what may be seen           statement.go a line's statement, as a file too
+//	post*.go    the finance desk           office*.go   imports, approvals, closing, people, rules
 //	overview.go, postings.go, line.go, event.go, signin.go, forms.go, form.go
 //	(with cell.go beside it), audit.go (with the rules): a page each, with a
 //	template of the same name
