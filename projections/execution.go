@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,7 +34,19 @@ func (s *Store) Execution(ctx context.Context, q Query) (Report, error) {
 		if report.Sequence, err = position(ctx, tx, q.AsOf); err != nil {
 			return err
 		}
-		return report.read(ctx, tx)
+		var tables time.Time
+		if err = tx.QueryRow(ctx, "SELECT updated_at FROM checkpoint").Scan(&tables); err != nil {
+			return err
+		}
+		name := q.nameOf(report.Sequence, tables)
+		if known, ok := s.remembered.find(name); ok {
+			report = known
+			return nil
+		}
+		if err = report.read(ctx, tx); err == nil {
+			s.remembered.keep(name, report)
+		}
+		return err
 	})
 	return report, err
 }

@@ -48,7 +48,9 @@ type Store struct {
 	pool   *pgxpool.Pool
 	schema string
 	moved  broadcast
-	keep   keeping
+	// remembered are reports that were asked for lately.
+	remembered remembered
+	keep       keeping
 }
 
 // Open connects to Postgres and brings the tables up to date. Several processes
