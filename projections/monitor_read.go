@@ -2,11 +2,8 @@ package projections
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,13 +15,20 @@ import (
 	"github.com/outturn/outturn/projections/pace"
 )
 
-// months reads the series of a query.
+// months reads the series of a query. The scope's lines are read once and held
+// against what the other queries find: that is quicker than joining each with the
+// scope.
 type months struct {
 	query            Query
 	present, through uint64
 	rows             []Series
 	at               map[string]int // rows by key
+	lines            map[string]lineOf
+	projects         map[string]string // the units of the projects, by code
 }
+
+// lineOf is what a line counts for.
+type lineOf struct{ project, unit string }
 
 func (m *months) read(ctx context.Context, tx pgx.Tx) error {
 	q := m.query
@@ -32,7 +36,7 @@ func (m *months) read(ctx context.Context, tx pgx.Tx) error {
 	arguments["first"], arguments["last"] = q.Year.First().Time(), q.Year.Last().Time()
 	arguments["plan"] = string(events.PlanSet{}.Type())
 	var batch pgx.Batch
-	batch.Queue(m.rowsSQL(), arguments).Query(m.scanRows)
+	batch.Queue(m.linesSQL(), arguments).Query(m.scanLines)
 	batch.Queue(m.monthsSQL(), arguments).Query(m.scanMonths)
 	batch.Queue(plansSQL, arguments).Query(m.scanPlans)
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
@@ -46,32 +50,33 @@ func (m *months) read(ctx context.Context, tx pgx.Tx) error {
 	return m.scanPaid(rows)
 }
 
-// rowsSQL finds the rows of a report and, of each, every combination of what its
-// lines have.
-func (m *months) rowsSQL() string {
+// linesSQL finds the scope's lines, each with the key of its row, and the unit
+// that its project is registered for.
+func (m *months) linesSQL() string {
 	group := groups[m.query.By]
-	unit := map[By]string{ByLine: "s.unit", ByUnit: "s.unit", ByProject: "coalesce(p.unit, '')"}[m.query.By]
-	return "WITH " + lineScope + " SELECT DISTINCT " + group.key + ", " + group.name + ", " + cmp.Or(unit, "''") + `, s.project, s.kind, s.fund
-		FROM scope s LEFT JOIN project p ON p.year = s.year AND p.id = s.project`
+	return "WITH " + lineScope + " SELECT s.id, s.unit, s.project, s.kind, s.fund, " + group.key + ", " + group.name + `, coalesce(p.unit, '')
+		FROM scope s LEFT JOIN project p ON p.year = s.year AND p.id = s.project ORDER BY 6`
 }
 
-func (m *months) scanRows(rows pgx.Rows) error {
-	found := make(map[string]Series)
+func (m *months) scanLines(rows pgx.Rows) error {
+	m.at, m.lines, m.projects = make(map[string]int), make(map[string]lineOf), make(map[string]string)
+	var line string
+	var of lineOf
 	var row Series
-	of := &row.Covered
-	_, err := pgx.ForEachRow(rows, []any{&row.Key, &row.Name, &row.Unit, &of.Project, &of.Kind, &of.Fund}, func() error {
-		if was, there := found[row.Key]; there {
-			found[row.Key] = was.sharing(row)
-		} else {
-			found[row.Key] = row
+	var registered events.UnitID
+	targets := []any{&line, &of.unit, &of.project, &row.Covered.Kind, &row.Covered.Fund, &row.Key, &row.Name, &registered}
+	_, err := pgx.ForEachRow(rows, targets, func() error {
+		m.lines[line], m.projects[of.project] = of, string(registered)
+		row.Covered.Project = events.ProjectID(of.project)
+		row.Unit = map[By]events.UnitID{ByLine: events.UnitID(of.unit), ByUnit: events.UnitID(of.unit), ByProject: registered}[m.query.By]
+		if last := len(m.rows) - 1; last >= 0 && m.rows[last].Key == row.Key {
+			m.rows[last] = m.rows[last].sharing(row)
+			return nil
 		}
+		m.at[row.Key] = len(m.rows)
+		m.rows = append(m.rows, row)
 		return nil
 	})
-	m.rows = slices.SortedFunc(maps.Values(found), func(a, b Series) int { return cmp.Compare(a.Key, b.Key) })
-	m.at = make(map[string]int, len(m.rows))
-	for i, row := range m.rows {
-		m.at[row.Key] = i
-	}
 	return err
 }
 
@@ -92,7 +97,7 @@ func (s Series) sharing(other Series) Series {
 // monthsSQL finds the sums of rows and months. Several of one row and month may
 // come: adding up here is quicker than grouping there where rows are lines.
 func (m *months) monthsSQL() string {
-	sum, group := "sum(%s)::bigint", " GROUP BY 1, 2"
+	sum, group := "sum(%s)::bigint", " GROUP BY 1, f.month"
 	if m.query.By == ByLine {
 		sum, group = "%s", ""
 	}
@@ -141,7 +146,7 @@ func (m *months) termsSQL() string {
 // byMonth are the terms of postings with their months, or those that take them
 // back.
 func (t terms) byMonth(sign, where string) string {
-	return "SELECT line, month, " + forMeasures("CASE measure WHEN '%[2]s' THEN "+sign+"fen ELSE 0 END") + `
+	return "SELECT line, month, " + forMeasures("CASE measure WHEN '%[2]s' THEN "+sign+"fen ELSE 0 END AS %[1]s") + `
 		FROM (SELECT line, date_trunc('month', date::timestamp)::date AS month, measure, sum(amount_fen)::bigint AS fen
 			FROM posting WHERE ` + t.where("date >= @first AND date <= @last AND "+where) + ` GROUP BY 1, 2, 3) p`
 }
@@ -194,8 +199,12 @@ func (s *Series) add(months *[12]budget.Sums) error {
 	return err
 }
 
-// recentDays is how many days back payments are read together.
-const recentDays = 31
+// How many days back payments are read together: for lines and projects, and for
+// rows of so many lines that nearly all paid something just now.
+const (
+	recentDays       = 31
+	recentDaysOfMany = 7
+)
 
 // paidSQL finds the last day on which anything was posted as paid: for rows that
 // paid something in recent days among all postings since then, and for the others
@@ -227,7 +236,10 @@ func (m *months) recent() time.Time {
 	if day := m.query.AsOf.Date; !day.IsZero() && day.Compare(end) < 0 {
 		end = day
 	}
-	return end.AddDays(-recentDays).Time()
+	if m.query.By == ByLine || m.query.By == ByProject {
+		return end.AddDays(-recentDays).Time()
+	}
+	return end.AddDays(-recentDaysOfMany).Time()
 }
 
 func (m *months) scanPaid(rows pgx.Rows) error {
@@ -247,38 +259,30 @@ func monthOf(year fiscal.Year, month int) fiscal.Date {
 	return fiscal.DateOf(time.Date(int(year), time.Month(month+1), 1, 0, 0, 0, 0, time.UTC))
 }
 
-// plansSQL finds the events that set use plans for the scope's lines and their
-// projects, each with the project and the unit that it counts for.
-const plansSQL = "WITH " + lineScope + `
-	SELECT e.sequence, e.subject_kind, e.subject, coalesce(s.project, p.id), coalesce(s.unit, p.unit), e.body
-	FROM event e
-	LEFT JOIN scope s ON e.subject_kind = 'line' AND s.id = e.subject
-	LEFT JOIN project p ON e.subject_kind = 'project' AND p.year = @year AND p.id = e.subject
-	WHERE e.type = @plan AND e.sequence <= @through AND (@date::date IS NULL OR e.date <= @date)
-	AND (s.id IS NOT NULL OR p.id IN (SELECT project FROM scope))`
+// plansSQL finds the events that set use plans, of whatever line and year: those
+// that are wanted are picked by whoever reads them.
+const plansSQL = `SELECT sequence, subject_kind, subject, body FROM event
+	WHERE type = @plan AND sequence <= @through AND (@date::date IS NULL OR date <= @date)`
 
-// plan is a use plan as an event set it, and the project and the unit that it
-// counts for.
+// plan is a use plan as an event set it.
 type plan struct {
-	sequence      uint64
-	project, unit string
-	months        pace.Months
+	sequence uint64
+	months   pace.Months
 }
 
-// scanPlans gives the rows their plans: to a row by line its own, to one by
-// project or unit the sum, in which a project's own plan stands for those of its
-// lines.
 func (m *months) scanPlans(rows pgx.Rows) error {
 	lines, projects := make(map[string]plan), make(map[string]plan)
 	var kind, subject string
 	var body []byte
 	var found plan
-	_, err := pgx.ForEachRow(rows, []any{&found.sequence, &kind, &subject, &found.project, &found.unit, &body}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&found.sequence, &kind, &subject, &body}, func() error {
 		all := lines
+		_, wanted := m.lines[subject]
 		if events.Subject(kind) == events.OfProject {
 			all = projects
+			_, wanted = m.projects[subject]
 		}
-		if found.sequence < all[subject].sequence {
+		if !wanted || found.sequence < all[subject].sequence {
 			return nil
 		}
 		year, err := planned(body, &found.months)
@@ -316,27 +320,29 @@ func planned(body []byte, months *pace.Months) (fiscal.Year, error) {
 	return fiscal.ParseYear(string(rest[:len("2023")]))
 }
 
+// plan gives the rows their plans: to a row by line its own, to one by project or
+// unit the sum, in which a project's own plan stands for those of its lines.
 func (m *months) plan(lines, projects map[string]plan) error {
 	for id, p := range lines {
-		_, covered := projects[p.project]
-		if m.query.By != ByLine && covered {
+		of := m.lines[id]
+		if _, covered := projects[of.project]; covered && m.query.By != ByLine {
 			continue
 		}
-		if err := m.addPlan(id, p); err != nil {
+		if err := m.addPlan(p, map[By]string{ByLine: id, ByProject: of.project, ByUnit: of.unit}); err != nil {
 			return err
 		}
 	}
-	for _, p := range projects {
-		if err := m.addPlan("", p); err != nil {
+	for id, p := range projects {
+		if err := m.addPlan(p, map[By]string{ByProject: id, ByUnit: m.projects[id]}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addPlan adds a plan, of a line or of no line, to the row that it counts for.
-func (m *months) addPlan(line string, p plan) error {
-	i, there := m.at[map[By]string{ByLine: line, ByProject: p.project, ByUnit: p.unit}[m.query.By]]
+// addPlan adds a plan to the row that it counts for, by its key in each report.
+func (m *months) addPlan(p plan, keys map[By]string) error {
+	i, there := m.at[keys[m.query.By]]
 	if !there {
 		return nil
 	}

@@ -25,7 +25,7 @@ type Start struct {
 	// less refunded, corrections included.
 	Spent map[events.LineID][12]money.Amount
 	// Standing are the events whose effect lasts and is small, in the order of the
-	// log: controls, overrides, plans, review rules, users, roles, tokens, and the
+	// log: controls, overrides, plans, pace rules, alerts, review rules, users, roles, tokens, and the
 	// open proposals' proposal.made.
 	Standing []events.Event
 }

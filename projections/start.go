@@ -125,6 +125,8 @@ func standing() []events.Type {
 		events.ControlSet{}.Type(), events.ControlRemoved{}.Type(),
 		events.OverrideGranted{}.Type(), events.OverrideEnded{}.Type(),
 		events.PlanSet{}.Type(),
+		events.PaceSet{}.Type(), events.PaceRemoved{}.Type(),
+		events.AlertRaised{}.Type(), events.AlertAnswered{}.Type(), events.AlertEscalated{}.Type(), events.AlertClosed{}.Type(),
 		events.ReviewSet{}.Type(), events.ReviewRemoved{}.Type(),
 		events.UserRegistered{}.Type(), events.UserRetired{}.Type(),
 		events.RoleGranted{}.Type(), events.RoleRevoked{}.Type(),

@@ -91,9 +91,9 @@ func cut(name, key string) string {
 // mark is the shape of a status, in colour on a terminal.
 func mark(out io.Writer, status pace.Status) string {
 	shape := map[pace.Status]string{
-		pace.FarBehind: "■", pace.Behind: "▲", pace.Watch: "◇", pace.OnPace: "●", pace.Over: "◆", pace.None: "·",
+		pace.FarBehind: "■", pace.Stalled: "▼", pace.Behind: "▲", pace.Watch: "◇", pace.OnPace: "●", pace.Over: "◆", pace.None: "·",
 	}[status]
-	colour := map[pace.Status]int{pace.FarBehind: 31, pace.Behind: 33, pace.Over: 35}[status]
+	colour := map[pace.Status]int{pace.FarBehind: 31, pace.Stalled: 31, pace.Behind: 33, pace.Over: 35}[status]
 	file, ok := out.(*os.File)
 	if !ok || colour == 0 || !isTerminal(file) || os.Getenv("NO_COLOR") != "" {
 		return shape

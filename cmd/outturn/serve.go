@@ -11,8 +11,10 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/handlers"
 	"github.com/outturn/outturn/handlers/auth/oidc"
+	"github.com/outturn/outturn/handlers/notify"
 	"github.com/outturn/outturn/handlers/snapshots"
 )
 
@@ -26,6 +28,8 @@ type serveCommand struct {
 	SigningKey  string     `name:"signing-key-file" env:"OUTTURN_SIGNING_KEY_FILE" placeholder:"FILE" help:"Private key (ed25519, PEM) that snapshots are signed with. Without it nothing is sealed."`
 	OpenPages   bool       `env:"OUTTURN_OPEN_PAGES" help:"Show the pages without signing in. Only behind something that keeps strangers out."`
 	Proxies     []string   `name:"trusted-proxies" env:"OUTTURN_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of the proxies before the server, whose X-Forwarded-For is believed. Example: 10.0.0.0/8"`
+	Notify      string     `name:"notifications-file" env:"OUTTURN_NOTIFICATIONS_FILE" placeholder:"FILE" help:"Who is told of cases, by webhook or mail (JSON, see docs/cases.md)."`
+	Calendar    string     `name:"calendar-file" env:"OUTTURN_CALENDAR_FILE" placeholder:"FILE" help:"Holidays and working days in place of the built-in ones (JSON, see docs/cases.md)."`
 	OIDC        oidcFlags  `embed:"" prefix:"oidc-"`
 	LogLevel    slog.Level `env:"OUTTURN_LOG_LEVEL" default:"INFO" help:"DEBUG, INFO, WARN or ERROR."`
 	templates
@@ -52,6 +56,10 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return misuse{err}
 	}
+	subscribers, calendar, err := s.monitoring()
+	if err != nil {
+		return misuse{err}
+	}
 	logger := slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: s.LogLevel}))
 	conn, err := nats.Connect(s.NATSURL, nats.Name("outturn"), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1))
 	if err != nil {
@@ -64,7 +72,8 @@ func (s serveCommand) Run(ctx context.Context, c console) error {
 	}
 	server, err := boot(ctx, settings{
 		conn: conn, stream: s.Stream, databaseURL: s.DatabaseURL, listen: s.Listen,
-		token: token, signingKey: key, templates: catalogue, pages: pages, oidc: provider, proxies: proxies, logger: logger,
+		token: token, signingKey: key, templates: catalogue, pages: pages, oidc: provider, proxies: proxies,
+		subscribers: subscribers, calendar: calendar, logger: logger,
 	})
 	if err != nil {
 		return err
@@ -93,6 +102,31 @@ func (s serveCommand) token() (string, error) {
 		return s.Token, nil
 	}
 	return "", fmt.Errorf("the admin needs a token: set OUTTURN_TOKEN_FILE or OUTTURN_TOKEN")
+}
+
+// monitoring reads who is told of cases, and the calendar that they are answered
+// by; nil is the built-in one.
+func (s serveCommand) monitoring() (subscribers notify.Settings, calendar *fiscal.Calendar, err error) {
+	if s.Notify != "" {
+		raw, err := os.ReadFile(s.Notify)
+		if err != nil {
+			return subscribers, nil, err
+		}
+		if subscribers, err = notify.ParseSettings(raw); err != nil {
+			return subscribers, nil, fmt.Errorf("%s: %w", s.Notify, err)
+		}
+	}
+	if s.Calendar == "" {
+		return subscribers, nil, nil
+	}
+	raw, err := os.ReadFile(s.Calendar)
+	if err != nil {
+		return subscribers, nil, err
+	}
+	if calendar, err = fiscal.ParseCalendar(raw); err != nil {
+		return subscribers, nil, fmt.Errorf("%s: %w", s.Calendar, err)
+	}
+	return subscribers, calendar, nil
 }
 
 // proxies reads the networks of the proxies.

@@ -15,7 +15,10 @@ import (
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/alert"
 	"github.com/outturn/outturn/events/eventlog"
+	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/handlers"
 	"github.com/outturn/outturn/handlers/api"
 	"github.com/outturn/outturn/handlers/auth"
@@ -23,9 +26,12 @@ import (
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/handlers/metrics"
+	"github.com/outturn/outturn/handlers/notify"
 	"github.com/outturn/outturn/handlers/snapshots"
+	"github.com/outturn/outturn/handlers/watch"
 	"github.com/outturn/outturn/projections"
 	"github.com/outturn/outturn/projections/forms"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // Limits of the HTTP server.
@@ -49,6 +55,8 @@ type settings struct {
 	pages       handlers.Access
 	oidc        *oidc.Config   // nil without an identity provider
 	proxies     []netip.Prefix // that are believed
+	calendar    *fiscal.Calendar
+	subscribers notify.Settings // of cases
 	logger      *slog.Logger
 }
 
@@ -62,6 +70,8 @@ type server struct {
 	listener  net.Listener
 	http      *http.Server
 	imports   *intake.Desk
+	watcher   *watch.Watcher
+	notifier  *notify.Notifier
 	lag       *metrics.Lag
 	figures   *metrics.Subject
 	closing   chan struct{} // closed when HTTP begins to stop
@@ -103,11 +113,14 @@ func boot(ctx context.Context, s settings) (_ *server, err error) {
 	measured := metrics.New(at)
 	b.lag = metrics.NewLag(at, time.Now)
 	measured.Register(b.lag)
-	b.figures = metrics.NewSubject(metrics.SubjectConfig{Reader: b.store, Now: time.Now, Logger: s.logger})
+	b.figures = metrics.NewSubject(metrics.SubjectConfig{Reader: b.store, Now: time.Now, Logger: s.logger, Rule: b.paceOf})
 	if b.recorder, err = commands.Open(ctx, commands.Config{Log: b.log, Past: b.store, Observer: measured, Logger: s.logger}); err != nil {
 		return nil, err
 	}
 	b.imports = intake.New(intake.Config{Recorder: b.recorder, Reader: b.store, Now: time.Now, Logger: s.logger, Observe: measured.Imported})
+	if err := b.monitor(ctx); err != nil {
+		return nil, err
+	}
 	handler, err := b.handler(keyring, measured)
 	if err != nil {
 		return nil, misuse{err}
@@ -126,6 +139,32 @@ func (b *server) project(ctx context.Context) {
 	ctx, b.stopProjecting = context.WithCancel(context.WithoutCancel(ctx))
 	b.projected = make(chan error, 1)
 	go func() { b.projected <- b.projector.Run(ctx) }()
+}
+
+// paceOf is the rule by which something of a unit is judged.
+func (b *server) paceOf(covered pace.Covered, unit events.UnitID) pace.Rule {
+	view := b.recorder.View()
+	return view.Paces.For(covered, view.Upwards(unit))
+}
+
+// monitor makes what watches execution and tells of cases.
+func (b *server) monitor(ctx context.Context) error {
+	b.watcher = watch.New(watch.Config{
+		Reader: b.store, Recorder: b.recorder, Calendar: b.calendar, Logger: b.logger,
+		Open: func() []alert.Case { return b.recorder.View().Alerts.Open() },
+	})
+	cursors, err := b.log.Cursors(ctx)
+	if err != nil {
+		return fmt.Errorf("open the cursors of notifications: %w", err)
+	}
+	b.notifier, err = notify.New(notify.Config{
+		Settings: b.subscribers, Log: b.log, Cursors: cursors, Logger: b.logger,
+		View: func() notify.View {
+			view := b.recorder.View()
+			return notify.View{Sequence: view.Sequence, Cases: view.Alerts, Upwards: view.Upwards}
+		},
+	})
+	return err
 }
 
 // handler makes what answers requests.
@@ -183,7 +222,7 @@ func (b *server) run(ctx context.Context, ready func(context.Context) error) err
 func (b *server) beside(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var parts sync.WaitGroup
-	for _, run := range []func(context.Context) error{b.imports.Run, b.lag.Run, b.figures.Run} {
+	for _, run := range []func(context.Context) error{b.imports.Run, b.watcher.Run, b.notifier.Run, b.lag.Run, b.figures.Run} {
 		parts.Go(func() { _ = run(ctx) }) // it ends with the context and with nothing else
 	}
 	return func() {

@@ -3,7 +3,10 @@ package alert_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +172,27 @@ func TestACaseIsWhatItsEventsSay(t *testing.T) {
 	}
 	if want := []string{"alert.raised", "alert.escalated", "alert.answered", "alert.closed"}; !slices.Equal(nouns, want) {
 		t.Errorf("its history is %v, want %v", nouns, want)
+	}
+}
+
+func TestEveryCodeIsDocumented(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("refusal.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile("../../docs/cases.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`events\.Code += "([a-z_]+)"`).FindAllSubmatch(source, -1)
+	if len(codes) != 6 {
+		t.Errorf("%d codes were found", len(codes))
+	}
+	for _, code := range codes {
+		if !strings.Contains(string(document), "| `"+string(code[1])+"` |") {
+			t.Errorf("docs/cases.md has no row of %s", code[1])
+		}
 	}
 }
 

@@ -31,7 +31,6 @@ const (
 	codeBatchTooLarge         jetstream.ErrorCode = 10199
 	codeBatchDuplicate        jetstream.ErrorCode = 10201
 	codeBatchesInFlight       jetstream.ErrorCode = 10210
-	codeWrongLastMsgID        jetstream.ErrorCode = 10070
 	codeStoreFailed           jetstream.ErrorCode = 10077
 )
 
@@ -171,7 +170,7 @@ func unanswered(err error) error {
 func refused(err *jetstream.APIError) error {
 	switch err.ErrorCode {
 	case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant,
-		codeWrongLastMsgID, codeDuplicateInProcess:
+		codeDuplicateInProcess:
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	case codeBatchDuplicate:
 		return fmt.Errorf("%w: %w", ErrDuplicate, err)

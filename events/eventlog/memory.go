@@ -72,19 +72,6 @@ func (m *Memory) Append(ctx context.Context, after uint64, records []Record) err
 	return nil
 }
 
-// AppendEach implements [Log].
-func (m *Memory) AppendEach(ctx context.Context, after uint64, records []Record) (int, error) {
-	if err := checkBatch(records); err != nil {
-		return 0, err
-	}
-	for i := range records {
-		if err := m.Append(ctx, after+uint64(i), records[i:i+1]); err != nil {
-			return i, err
-		}
-	}
-	return len(records), nil
-}
-
 // admit says whether the batch may be appended. The lock is held.
 func (m *Memory) admit(after uint64, records []Record) error {
 	if last := uint64(len(m.records)); last != after {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/access"
+	"github.com/outturn/outturn/events/alert"
 	"github.com/outturn/outturn/events/eventlog"
 	"github.com/outturn/outturn/events/review"
 	"github.com/outturn/outturn/handlers/auth"
@@ -15,6 +16,7 @@ import (
 	"github.com/outturn/outturn/handlers/formimport"
 	"github.com/outturn/outturn/handlers/intake"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // Codes of problems that are the HTTP edge's own. Those of the domain are in
@@ -93,6 +95,13 @@ var statusOf = map[events.Code]int{
 	events.CodeUnknownControl:    http.StatusUnprocessableEntity,
 	events.CodeUnknownOverride:   http.StatusUnprocessableEntity,
 	events.CodePlanExceeded:      http.StatusUnprocessableEntity,
+	alert.CodeUnknownAlert:       http.StatusUnprocessableEntity,
+	alert.CodeAlertOpen:          http.StatusConflict,
+	alert.CodeAlertAnswered:      http.StatusConflict,
+	alert.CodeAlertEscalated:     http.StatusConflict,
+	alert.CodeAlertClosed:        http.StatusConflict,
+	alert.CodeAlertNotDue:        http.StatusConflict,
+	pace.CodeUnknownPace:         http.StatusUnprocessableEntity,
 	review.CodeUnknownReview:     http.StatusUnprocessableEntity,
 	review.CodeUnknownProposal:   http.StatusUnprocessableEntity,
 	review.CodeOwnProposal:       http.StatusForbidden,

@@ -38,7 +38,10 @@ func OpenLimited(ctx context.Context, config Config, small ...Limit) (*Recorder,
 // Forget drops all from memory that may be dropped, told that the projection
 // stands at a sequence. The recorder must be running, with Generation(0).
 func (r *Recorder) Forget(projected uint64) {
-	for range 2 { // two generations
+	for range 3 { // two generations, and one more to know that those are taken
 		r.positions <- projected
 	}
 }
+
+// Waiting is how many submissions have no answer yet.
+func (r *Recorder) Waiting() int { return int(r.waiting.Load()) }

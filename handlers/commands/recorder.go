@@ -358,10 +358,13 @@ func (r *Recorder) ask(ctx context.Context) {
 	}
 	r.asking = true
 	r.work.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+		bounded, cancel := context.WithTimeout(ctx, recallTimeout)
 		defer cancel()
-		at, _, _ := r.config.Past.Position(ctx) // zero when it cannot be said
-		r.positions <- at
+		at, _, _ := r.config.Past.Position(bounded) // zero when it cannot be said
+		select {
+		case r.positions <- at:
+		case <-ctx.Done():
+		}
 	})
 }
 

@@ -86,7 +86,7 @@ func (t *trial) decide(q *request, i int) Result {
 func (t *trial) today() fiscal.Date { return fiscal.Today(t.now) }
 
 // judge applies the rules: those of people and of reviews to their own events,
-// those of money, those of performance.
+// those of money, those of monitoring, those of performance.
 func (t *trial) judge(event events.Event, by access.Principal) (warnings []*events.Refusal, err error) {
 	if err := t.people.Decide(t.books, event); err != nil {
 		return nil, err
@@ -95,6 +95,12 @@ func (t *trial) judge(event events.Event, by access.Principal) (warnings []*even
 		return nil, err
 	}
 	if warnings, err = t.controls.Decide(t.books, event); err != nil {
+		return nil, err
+	}
+	if err := t.paces.Decide(event); err != nil {
+		return nil, err
+	}
+	if err := t.alerts.Decide(event); err != nil { // whose subject the books know
 		return nil, err
 	}
 	if key, ok := performance.KeyOf(event); ok {

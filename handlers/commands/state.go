@@ -5,12 +5,14 @@ import (
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/access"
+	"github.com/outturn/outturn/events/alert"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/control"
 	"github.com/outturn/outturn/events/performance"
 	"github.com/outturn/outturn/events/review"
 	"github.com/outturn/outturn/events/shelf"
 	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // state is all that a decision rests on, at one place of the log. It rests on
@@ -26,6 +28,8 @@ type state struct {
 	controls *control.State
 	people   *access.State
 	reviews  *review.State
+	alerts   *alert.State
+	paces    *pace.Rules
 	goals    shelf.Shelf[performance.Key, *performance.Record] // nil: nothing was said
 	heads    shelf.Shelf[projections.Subject, events.Hash]     // the last event about each; zero: none
 	known    shelf.Shelf[events.Key, entry]                    // recorded lately
@@ -46,12 +50,15 @@ const (
 	ofPeople
 	ofReviews
 	ofControls
-	allFacets = ofUnits | ofPeople | ofReviews | ofControls
+	ofAlerts
+	ofPaces
+	allFacets = ofUnits | ofPeople | ofReviews | ofControls | ofAlerts | ofPaces
 )
 
 func newState() *state {
 	return &state{
 		books: budget.NewBooks(), controls: &control.State{}, people: &access.State{}, reviews: &review.State{},
+		alerts: &alert.State{}, paces: &pace.Rules{},
 		changed: allFacets,
 	}
 }
@@ -60,6 +67,7 @@ func (s *state) fork() *state {
 	return &state{
 		base: s, depth: s.depth + 1, sequence: s.sequence, recorded: s.recorded,
 		books: s.books.Fork(), controls: s.controls.Fork(), people: s.people.Fork(), reviews: s.reviews.Fork(),
+		alerts: s.alerts.Fork(), paces: s.paces.Fork(),
 		goals: shelf.On(&s.goals), heads: shelf.On(&s.heads), known: shelf.On(&s.known),
 	}
 }
@@ -71,6 +79,8 @@ func (s *state) merge() {
 	s.controls.Merge()
 	s.people.Merge()
 	s.reviews.Merge()
+	s.alerts.Merge()
+	s.paces.Merge()
 	s.goals.Merge()
 	s.heads.Merge()
 	s.known.Merge()
@@ -92,9 +102,7 @@ func (s *state) put(e events.Event, key events.Key, content events.Hash) error {
 	if err != nil {
 		return err
 	}
-	s.controls.Evolve(s.books, e, posted)
-	s.people.Evolve(e)
-	if err := s.reviews.Evolve(s.books, e); err != nil {
+	if err := s.putRules(e, posted); err != nil {
 		return err
 	}
 	if err := s.putGoal(e); err != nil {
@@ -108,9 +116,14 @@ func (s *state) put(e events.Event, key events.Key, content events.Hash) error {
 }
 
 // putStanding adds an event from before the books' beginning, whose effect lasts.
-func (s *state) putStanding(e events.Event) error {
-	s.controls.Evolve(s.books, e, nil)
+func (s *state) putStanding(e events.Event) error { return s.putRules(e, nil) }
+
+// putRules adds what an event says about rules, people and cases.
+func (s *state) putRules(e events.Event, posted []budget.Posting) error {
+	s.controls.Evolve(s.books, e, posted)
 	s.people.Evolve(e)
+	s.alerts.Evolve(s.books, e)
+	s.paces.Evolve(e)
 	return s.reviews.Evolve(s.books, e)
 }
 
@@ -160,6 +173,10 @@ func facetOf(e events.Event) facets {
 		return ofReviews
 	case events.ControlSet, events.ControlRemoved, events.OverrideGranted, events.OverrideEnded:
 		return ofControls
+	case events.AlertRaised, events.AlertAnswered, events.AlertEscalated, events.AlertClosed:
+		return ofAlerts
+	case events.PaceSet, events.PaceRemoved:
+		return ofPaces
 	}
 	return 0
 }

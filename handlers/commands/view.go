@@ -5,8 +5,10 @@ import (
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/access"
+	"github.com/outturn/outturn/events/alert"
 	"github.com/outturn/outturn/events/control"
 	"github.com/outturn/outturn/events/review"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // View is what the recorder knows of rules and people, for others to read. It
@@ -23,6 +25,9 @@ type View struct {
 	// ended.
 	Controls  []control.Rule
 	Overrides []control.Override
+	// Alerts are the cases, and Paces the rules by which lagging is judged.
+	Alerts *alert.State
+	Paces  *pace.Rules
 
 	parents map[events.UnitID]events.UnitID
 }
@@ -43,7 +48,7 @@ func (r *Recorder) View() *View { return r.view.Load() }
 // publish makes the settled state the one that others read. What did not change
 // is shared with the view before.
 func (r *Recorder) publish() {
-	s, view := r.settled, View{Access: &access.State{}}
+	s, view := r.settled, View{Access: &access.State{}, Alerts: &alert.State{}, Paces: &pace.Rules{}}
 	if before := r.view.Load(); before != nil {
 		view = *before
 	}
@@ -59,6 +64,12 @@ func (r *Recorder) publish() {
 	}
 	if s.changed&ofControls != 0 {
 		view.Controls, view.Overrides = s.controls.Rules(), s.controls.Overrides()
+	}
+	if s.changed&ofAlerts != 0 {
+		view.Alerts = s.alerts.Clone()
+	}
+	if s.changed&ofPaces != 0 {
+		view.Paces = s.paces.Clone()
 	}
 	s.changed = 0
 	r.view.Store(&view)

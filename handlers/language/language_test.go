@@ -24,6 +24,7 @@ import (
 	"github.com/outturn/outturn/handlers/language"
 	"github.com/outturn/outturn/handlers/notify"
 	"github.com/outturn/outturn/projections/forms"
+	"github.com/outturn/outturn/projections/pace"
 )
 
 // catalogue reads a language's texts; those with a plural are joined.
@@ -217,6 +218,7 @@ func needed(t *testing.T) map[string]bool {
 	maps.Copy(ids, idsOf("pool.", events.Pools()))
 	maps.Copy(ids, idsOf("planlimit.", events.PlanLimits()))
 	maps.Copy(ids, idsOf("curve.", events.Curves()))
+	maps.Copy(ids, idsOf("status.", pace.Statuses()))
 	maps.Copy(ids, idsOf("answer.", events.Answers()))
 	maps.Copy(ids, idsOf("stage.", alert.Stages()))
 	maps.Copy(ids, idsOf("mail.", notify.Kinds()))

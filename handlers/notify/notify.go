@@ -35,6 +35,8 @@ const (
 	lookPause = 50 * time.Millisecond
 	// renewals is how often a hold is renewed before it would end.
 	renewals = 3
+	// stopGrace is how long an attempt may go on when its server stops.
+	stopGrace = 2 * time.Second
 	// storeTimeout bounds giving a cursor back at the end.
 	storeTimeout = 2 * time.Second
 )

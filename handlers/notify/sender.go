@@ -235,9 +235,7 @@ func caseOf(data events.Data) (events.AlertID, bool) {
 // deliver sends until the subscriber takes it. Error: only ctx's.
 func (s *sender) deliver(ctx context.Context, n notification) error {
 	for failed := 0; ; {
-		attempt, cancel := context.WithTimeout(ctx, s.Timeout)
-		err := s.channel.send(attempt, n)
-		cancel()
+		err := s.attempt(ctx, n)
 		if ctx.Err() != nil && err != nil {
 			return ctx.Err()
 		}
@@ -253,6 +251,15 @@ func (s *sender) deliver(ctx context.Context, n notification) error {
 			return err
 		}
 	}
+}
+
+// attempt sends once. What is on its way when ctx ends may still arrive: else the
+// subscriber would get it twice whenever a server is stopped.
+func (s *sender) attempt(ctx context.Context, n notification) error {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Timeout)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })()
+	return s.channel.send(bounded, n)
 }
 
 func (s *sender) count(err error) {

@@ -191,9 +191,12 @@ func (w *Watcher) evaluate(ctx context.Context, day fiscal.Date) (Report, error)
 }
 
 // recent leaves out the cases of the years before last, whose projects events of
-// today can no longer be about: people close them.
+// today can no longer be about: people close them. It leaves out those that are
+// raised after the day, too, for a clock that went backwards.
 func recent(open []alert.Case, day fiscal.Date) []alert.Case {
-	return slices.DeleteFunc(slices.Clone(open), func(c alert.Case) bool { return c.Year < day.Year-1 })
+	return slices.DeleteFunc(slices.Clone(open), func(c alert.Case) bool {
+		return c.Year < day.Year-1 || c.Raised.Compare(day) > 0
+	})
 }
 
 // yearsOf are the years to be judged: the day's, and those of open cases before it.

@@ -34,6 +34,7 @@ func TestACaseFromRaisingToClosing(t *testing.T) {
 		t.Errorf("it says %q, want %q", c.Detail, want)
 	}
 	w.wants("2023-07-31", 0, 0, 0) // again the same day
+	w.wants("2023-07-30", 0, 0, 0) // a clock that went backwards
 	w.wants("2023-08-14", 0, 0, 0) // the last day to answer
 	w.wants("2023-08-15", 0, 1, 0)
 	w.wants("2023-08-16", 0, 0, 0)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,9 +9,8 @@ import (
 	"github.com/outturn/outturn/events/access"
 	"github.com/outturn/outturn/events/budget"
 	"github.com/outturn/outturn/events/fiscal"
-	"github.com/outturn/outturn/handlers/auth"
 	"github.com/outturn/outturn/handlers/commands"
-	"github.com/outturn/outturn/projections"
+	"github.com/outturn/outturn/handlers/reach"
 )
 
 // sectionOffice is the part of the navigation that the office's pages belong to.
@@ -59,76 +57,36 @@ func (s *server) officeRoutes(mux *http.ServeMux) {
 	mux.Handle("GET "+signInsPath, s.page(s.signIns))
 }
 
-// officeReader is what the office looks up beside the figures.
-type officeReader interface {
-	Proposals(ctx context.Context, q projections.ProposalQuery) (projections.ProposalsPage, error)
-	SignIns(ctx context.Context, before uint64, limit int) (projections.EventsPage, error)
-	EventsOfUser(ctx context.Context, user events.UserID, before uint64, limit int) (projections.EventsPage, error)
-}
-
-// past is what the projection knows of proposals and people; nil if it does not.
-func (s *server) past() officeReader {
-	reader, _ := s.Reader.(officeReader)
-	return reader
-}
-
 // officer is who asks, with the rules and people of this moment.
 type officer struct {
 	by    access.Principal
 	view  *commands.View
 	today fiscal.Date
+	reach reach.Reach
 }
 
 func (s *server) officer(v *visit) officer {
-	return officer{auth.Principal(v.Context()), s.Recorder.View(), fiscal.Today(s.Now())}
+	r := s.reach(v)
+	return officer{r.By, r.View, r.Today, r}
 }
 
 // has says whether the officer has a role for a unit, or everywhere.
-func (o officer) has(role events.Role, unit events.UnitID) bool {
-	return o.view.Access.Has(o.by, role, o.view, unit, o.today)
-}
+func (o officer) has(role events.Role, unit events.UnitID) bool { return o.reach.Has(unit, role) }
 
 // holds says whether the officer has one of some roles anywhere.
-func (o officer) holds(roles ...events.Role) bool {
-	if o.by.Root {
-		return true
-	}
-	user, known := o.view.Access.User(events.UserID(o.by.Name))
-	return known && !user.Retired && slices.ContainsFunc(user.Grants, func(g access.Grant) bool {
-		return g.Holds(o.today) && (len(roles) == 0 || slices.Contains(roles, g.Role))
-	})
-}
+func (o officer) holds(roles ...events.Role) bool { return o.reach.Holds(roles...) }
 
 // oversees says whether the officer may look at people.
-func (o officer) oversees() bool {
-	return o.has(events.Admin, everyUnit) || o.has(events.Auditor, everyUnit)
-}
+func (o officer) oversees() bool { return o.reach.People() }
 
 // everyUnit stands for all units.
 const everyUnit events.UnitID = ""
 
 // within is what the officer may read, as a query takes it.
-func (o officer) within() []events.UnitID {
-	units, everything := o.view.Access.Reads(o.by, o.today)
-	if everything {
-		return nil
-	}
-	return append([]events.UnitID{}, units...)
-}
+func (o officer) within() []events.UnitID { return o.reach.Within() }
 
 // reads says whether a unit is one that the officer may read.
-func (o officer) reads(unit events.UnitID) bool {
-	units, everything := o.view.Access.Reads(o.by, o.today)
-	if everything {
-		return true
-	}
-	for above := range o.view.Upwards(unit) {
-		if slices.Contains(units, above) {
-			return true
-		}
-	}
-	return false
-}
+func (o officer) reads(unit events.UnitID) bool { return o.reach.Reads(unit) }
 
 // unitsInReach are the units that the officer may read, parents first.
 func (s *server) unitsInReach(v *visit, o officer) ([]budget.Unit, error) {
@@ -139,36 +97,30 @@ func (s *server) unitsInReach(v *visit, o officer) ([]budget.Unit, error) {
 	return slices.DeleteFunc(slices.Clone(units), func(u budget.Unit) bool { return !o.reads(u.ID) }), nil
 }
 
-// unitChoicesFor offers the units for which the officer has a role, those below
-// a step in.
-func unitChoicesFor(o officer, role events.Role, units []budget.Unit) []Choice {
-	depth := map[events.UnitID]int{}
-	var tree func(parent events.UnitID, level int)
-	var ordered []budget.Unit
-	tree = func(parent events.UnitID, level int) {
-		for _, unit := range units {
-			if unit.Parent == parent && unit.ID != parent {
-				depth[unit.ID] = level
-				ordered = append(ordered, unit)
-				tree(unit.ID, level+1)
+// unitTree offers units, each behind the one above it and a step in. A unit
+// whose parent is not among them stands at the margin.
+func unitTree(units []budget.Unit) []Choice {
+	var choices []Choice
+	var under func(unit budget.Unit, indent string)
+	under = func(unit budget.Unit, indent string) {
+		choices = append(choices, Choice{Value: string(unit.ID), Label: indent + string(unit.Name)})
+		for _, below := range units {
+			if below.Parent == unit.ID {
+				under(below, indent+"　")
 			}
 		}
 	}
-	tree("", 0)
-	for _, unit := range units { // the tops of what may be read
-		if _, seen := depth[unit.ID]; !seen {
-			depth[unit.ID] = 0
-			ordered = append(ordered, unit)
-			tree(unit.ID, 1)
-		}
-	}
-	var choices []Choice
-	for _, unit := range ordered {
-		if o.has(role, unit.ID) {
-			choices = append(choices, Choice{Value: string(unit.ID), Label: strings.Repeat("　", depth[unit.ID]) + string(unit.Name)})
+	for _, unit := range units {
+		if !slices.ContainsFunc(units, func(above budget.Unit) bool { return above.ID == unit.Parent }) {
+			under(unit, "")
 		}
 	}
 	return choices
+}
+
+// unitsOf are the units for which the officer has a role.
+func (o officer) unitsOf(role events.Role, units []budget.Unit) []budget.Unit {
+	return slices.DeleteFunc(slices.Clone(units), func(u budget.Unit) bool { return !o.has(role, u.ID) })
 }
 
 // Office is what the pages of the office have around them.
@@ -180,23 +132,21 @@ type Office struct {
 	Recorded     uint64
 	RecordedHref string
 	Behaviour    string // the office's script
+	FileStyle    string // the style of pages that take files
 }
 
-// office makes what surrounds a page, and waits for the projection if something
-// was just recorded.
+// office makes what surrounds a page. The figures on it stand where the rules
+// and proposals do, or a moment behind.
 func (s *server) office(v *visit, heading string) (Office, error) {
 	o := Office{
 		Shell: Shell{Heading: heading, Section: sectionOffice, FormStyle: s.assets.address("office.css")},
-		Tabs:  s.officeNav(v), Behaviour: s.assets.address("office.js"),
+		Tabs:  s.officeNav(v), Behaviour: s.assets.address("office.js"), FileStyle: s.assets.address("forms.css"),
 	}
 	recorded := v.filters.number(recordedParameter, 1, 1<<53-1)
 	if recorded != 0 && recorded <= s.Recorder.Position() {
 		o.Recorded, o.RecordedHref = recorded, eventHref(recorded)
-		if err := s.Reader.WaitFor(v.Context(), recorded); err != nil {
-			return o, err
-		}
 	}
-	return o, s.standAt(v)
+	return o, s.catchUp(v)
 }
 
 // recordedParameter names the event that led to a page.

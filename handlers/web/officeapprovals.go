@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/access"
@@ -154,11 +153,7 @@ func (v *visit) ruleWords(o officer, id events.ReviewID) string {
 
 // closedProposals lists what became of earlier proposals.
 func (s *server) closedProposals(v *visit, o officer, p *ApprovalsPage, before uint64) error {
-	past := s.past()
-	if past == nil {
-		return nil
-	}
-	found, err := past.Proposals(v.Context(), projections.ProposalQuery{Within: o.within(), Before: before, Limit: closedProposals})
+	found, err := s.Desk.Proposals(v.Context(), projections.ProposalQuery{Within: o.within(), Before: before, Limit: closedProposals})
 	if err != nil {
 		return err
 	}
@@ -248,11 +243,10 @@ func (v *visit) proposalFacts(o officer, p review.Proposal) []Fact {
 // decidedProposal tells what became of a proposal, which is found by its place in
 // the log.
 func (s *server) decidedProposal(v *visit, o officer, p *TaskPage, id events.ProposalID, made uint64) (page, error) {
-	past := s.past()
-	if past == nil || made == 0 {
+	if made == 0 {
 		return nil, projections.ErrNotFound
 	}
-	found, err := past.Proposals(v.Context(), projections.ProposalQuery{Within: o.within(), Before: made + 1, Limit: 1})
+	found, err := s.Desk.Proposals(v.Context(), projections.ProposalQuery{Within: o.within(), Before: made + 1, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -383,7 +377,7 @@ func (s *server) balance(v *visit, p review.Proposal) (*Balance, error) {
 	case err != nil:
 		b.Wrong = v.Refusal(s.unrecorded(v, err))
 	case result.Refusal != nil:
-		b.Wrong = strings.TrimSpace(v.Refusal(result.Refusal))
+		b.Wrong = v.bare(result.Refusal)
 	case result.Line != nil:
 		after, err := result.Line.Sums.Figures()
 		if err != nil {
@@ -391,7 +385,7 @@ func (s *server) balance(v *visit, p review.Proposal) (*Balance, error) {
 		}
 		b.After = v.balanceFacts(after.FullYear, after.Committed, after.Executed, after.Available)
 		for _, warning := range result.Warnings {
-			b.Warnings = append(b.Warnings, v.Refusal(warning))
+			b.Warnings = append(b.Warnings, v.bare(warning))
 		}
 	}
 	return b, nil

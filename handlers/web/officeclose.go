@@ -25,15 +25,15 @@ func (*ClosePage) template() string { return "officeclose" }
 
 // CloseRow is how far a unit's year is closed.
 type CloseRow struct {
-	Name, Indent string
-	Months       []MonthView
-	Year         string // in words
-	YearClosed   bool
-	Through      string // the last closed month in words
-	Open         int    // proposals that wait
-	OpenHref     string
-	Next         *Link // the month to close next
-	YearAct      *Link
+	Name       string
+	Months     []MonthView
+	Year       string // in words
+	YearClosed bool
+	Through    string // the last closed month in words
+	Open       int    // proposals that wait
+	OpenHref   string
+	Next       *Link // the month to close next
+	YearAct    *Link
 }
 
 // MonthView is a month of a unit: closed or not, by itself or by a unit above.
@@ -115,8 +115,8 @@ func (s *server) closings(v *visit) (page, error) {
 	if err != nil {
 		return nil, err
 	}
-	reach := slices.DeleteFunc(slices.Clone(units), func(u budget.Unit) bool { return !o.reads(u.ID) })
-	for _, choice := range unitChoicesFor(officer{by: trier, view: o.view, today: o.today}, events.Viewer, reach) {
+	readable := slices.DeleteFunc(slices.Clone(units), func(u budget.Unit) bool { return !o.reads(u.ID) })
+	for _, choice := range unitTree(readable) {
 		p.Rows = append(p.Rows, v.closeRow(o, p.Year, choice, closings))
 	}
 	return p, v.filters.end()

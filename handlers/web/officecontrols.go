@@ -180,7 +180,9 @@ func (s *server) ruleTask(v *visit, role events.Role, title string, fields ...*O
 	if !s.officer(v).holds(role) {
 		return nil, s.refuseRoles(v, role), nil
 	}
-	heading, lead, button := "office.title." + title, "office.lead." + title, "office.button." + title
+	heading := "office.title." + title
+	lead := "office.lead." + title
+	button := "office.button." + title
 	head, err := s.office(v, v.Text(heading))
 	if err != nil {
 		return nil, nil, err
@@ -197,7 +199,7 @@ func (s *server) unitField(v *visit, role events.Role, chosen events.UnitID) (*O
 	if err != nil {
 		return nil, err
 	}
-	choices := unitChoicesFor(s.officer(v), role, units)
+	choices := unitTree(s.officer(v).unitsOf(role, units))
 	for i := range choices {
 		choices[i].On = choices[i].Value == string(chosen)
 	}

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -108,19 +110,30 @@ func (f *OfficeForm) refuse(field *OfficeField, text string) {
 
 // say tells a refusal beside the field that it is about, or about the whole.
 func (f *OfficeForm) say(v *visit, refusal *events.Refusal) {
-	bare := *refusal
-	bare.Where = ""
-	text := v.Refusal(&bare)
-	if refusal.Code == events.CodeIDReused {
-		f.Key, text = rand.Text(), v.Text("office.sent_before")
-	}
 	for _, field := range f.Fields {
 		if field.isAt(refusal.Where) {
-			f.refuse(field, text)
+			f.refuse(field, v.bare(refusal, cmp.Or(strings.TrimPrefix(field.At, "/"), field.Name), field.Label))
 			return
 		}
 	}
+	text := v.bare(refusal)
+	if refusal.Code == events.CodeIDReused {
+		f.Key, text = rand.Text(), v.Text("office.sent_before")
+	}
 	f.Wrong = append(f.Wrong, Link{Label: text})
+}
+
+// bare tells a refusal without the place in the event, which nobody sees here.
+// Parameters that read as one of the names are told as the text behind it.
+func (v *visit) bare(refusal *events.Refusal, names ...string) string {
+	placeless := *refusal
+	placeless.Where, placeless.Params = "", maps.Clone(refusal.Params)
+	for i := 0; i+1 < len(names); i += 2 {
+		if placeless.Params["field"] == names[i] {
+			placeless.Params["field"] = names[i+1]
+		}
+	}
+	return v.Refusal(&placeless)
 }
 
 // data is what the fields say, by their names; empty ones are left out.

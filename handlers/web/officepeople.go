@@ -184,13 +184,11 @@ func (s *server) person(v *visit) (page, error) {
 		}
 		p.Tokens = append(p.Tokens, view)
 	}
-	if past := s.past(); past != nil {
-		found, err := past.EventsOfUser(v.Context(), user.ID, 0, userEvents)
-		if err != nil {
-			return nil, err
-		}
-		p.Rows = v.userEvents(found.Events)
+	found, err := s.Desk.EventsOfUser(v.Context(), user.ID, 0, userEvents)
+	if err != nil {
+		return nil, err
 	}
+	p.Rows = v.userEvents(found.Events)
 	return p, v.filters.end()
 }
 
@@ -275,11 +273,7 @@ func (s *server) signIns(v *visit) (page, error) {
 		return nil, err
 	}
 	p := &SignInsPage{Office: head}
-	past := s.past()
-	if past == nil {
-		return p, v.filters.end()
-	}
-	found, err := past.SignIns(v.Context(), before, signInsPage)
+	found, err := s.Desk.SignIns(v.Context(), before, signInsPage)
 	if err != nil {
 		return nil, err
 	}
@@ -336,7 +330,9 @@ func (s *server) registerTask(v *visit) (*officeTask, page, error) {
 
 // userTask is a form about a user that is there.
 func (s *server) userTask(v *visit, user access.User, title string, fields ...*OfficeField) (*officeTask, error) {
-	heading, lead, button := "office.title." + title, "office.lead." + title, "office.button." + title
+	heading := "office.title." + title
+	lead := "office.lead." + title
+	button := "office.button." + title
 	p, err := s.peopleTask(v, v.Text(heading, "user", string(user.ID)), v.Text(button), fields...)
 	if err != nil {
 		return nil, err
@@ -359,7 +355,7 @@ func (s *server) grantTask(v *visit) (*officeTask, page, error) {
 	for _, one := range events.Roles() {
 		role.Choices = append(role.Choices, Choice{Value: string(one), Label: v.Text("role."+string(one)) + v.Text("office.dash") + v.roleMeans(one)})
 	}
-	where := append([]Choice{{Label: v.Text("office.people.everywhere")}}, unitChoicesFor(s.officer(v), events.Admin, units)...)
+	where := append([]Choice{{Label: v.Text("office.people.everywhere")}}, unitTree(units)...)
 	t, err := s.userTask(v, user, "grant", role,
 		&OfficeField{Name: "unit", Label: v.Text("office.field.unit_below"), Kind: FieldSelect, Choices: where, Optional: true},
 		&OfficeField{Name: "until", Label: v.Text("office.field.until"), Hint: v.Text("office.grant.until_hint"), Kind: FieldDate, Optional: true},

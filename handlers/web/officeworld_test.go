@@ -46,12 +46,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, recorder: recorder, ledger: &ledger{log: log}}
-	w.imports = intake.New(intake.Config{Recorder: recorder, Reader: w.ledger, Now: officeNow, Logger: quietLogger()})
-	ctx, cancel := context.WithCancel(context.Background())
-	var work sync.WaitGroup
-	work.Go(func() { _ = recorder.Run(ctx) })
-	work.Go(func() { _ = w.imports.Run(ctx) })
-	t.Cleanup(func() { cancel(); work.Wait() })
+	runs(t, recorder.Run)
+	w.runImports(recorder)
 	body, err := examples.Events("yueyang-2023")
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +77,20 @@ func linesOf(text string) []string {
 		}
 	}
 	return lines
+}
+
+// runs runs something until the test ends.
+func runs(t *testing.T, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { _ = run(ctx) })
+	t.Cleanup(func() { cancel(); work.Wait() })
+}
+
+// runImports makes the world's desk of imports record by a recorder.
+func (w *world) runImports(recorder intake.Recorder) {
+	w.imports = intake.New(intake.Config{Recorder: recorder, Reader: w.ledger, Now: officeNow, Logger: quietLogger()})
+	runs(w.t, w.imports.Run)
 }
 
 // rules are a control, an override and closed months.
@@ -147,7 +157,7 @@ func user(name string) access.Principal { return access.Principal{Name: name} }
 func (w *world) as(by access.Principal) string {
 	w.t.Helper()
 	pages := web.New(web.Config{
-		Reader: w.ledger, Forms: w.ledger, Recorder: w.recorder, Imports: w.imports, Now: officeNow, Logger: quietLogger(),
+		Reader: w.ledger, Desk: deskReader{w.ledger}, Forms: w.ledger, Recorder: w.recorder, Imports: w.imports, Now: officeNow, Logger: quietLogger(),
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { pages.ServeHTTP(rw, auth.With(r, by)) }))
 	w.t.Cleanup(server.Close)
@@ -288,6 +298,9 @@ func (l *ledger) Proposals(_ context.Context, q projections.ProposalQuery) (proj
 			return page, err
 		}
 		view.Unit = l.read().lineOf(events.LineID(view.Event.Subject)).Unit
+		if q.Within != nil && !slices.ContainsFunc(q.Within, func(top events.UnitID) bool { return l.read().under(view.Unit, top) }) {
+			continue
+		}
 		for _, later := range l.read().events {
 			switch data := later.Event.Data.(type) {
 			case events.ProposalApproved:

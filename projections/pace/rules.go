@@ -117,6 +117,15 @@ type Rules struct {
 // Fork returns rules that begin as r are; r must not change while they are used.
 func (r *Rules) Fork() *Rules { return &Rules{units: shelf.On(&r.units)} }
 
+// Clone returns a copy that shares nothing that changes, for others to read.
+func (r *Rules) Clone() *Rules {
+	clone := &Rules{}
+	for unit, rules := range r.units.All() {
+		clone.units.Put(unit, rules)
+	}
+	return clone
+}
+
 // Merge makes a fork's changes those of the rules that it was forked from.
 func (r *Rules) Merge() { r.units.Merge() }
 

@@ -38,6 +38,19 @@ func eachEndsAtRefusal(t *testing.T, s Store) {
 	wantLast(t, log, 3)
 }
 
+// eachRestsOnItsOwn: two writers have the same event. One is too late, and its
+// next record would fit behind the other's, by its place and by the key before it.
+func eachRestsOnItsOwn(t *testing.T, s Store) {
+	log := s.Open(t)
+	mustAppend(t, log, 0, record("other"))
+	mustAppend(t, log, 1, record("same"))
+	late := []eventlog.Record{record("first"), record("same"), record("next")}
+	if appended, err := log.AppendEach(bounded(t), 0, late); appended != 0 || !errors.Is(err, eventlog.ErrConflict) {
+		t.Errorf("appended %d, %v; want none, ErrConflict", appended, err)
+	}
+	wantLast(t, log, 2)
+}
+
 // eachFromMany: whatever comes between, each record is in the log once, and a
 // writer's prefix that was appended is where it was told.
 func eachFromMany(t *testing.T, s Store) {

@@ -33,6 +33,7 @@ func Run(t *testing.T, newStore func(t testing.TB) Store) {
 		"appending each sets the sequences":                 eachSetsSequences,
 		"appending each ends at the first that is refused":  eachEndsAtRefusal,
 		"appending each from many writers loses nothing":    eachFromMany,
+		"appending each rests on no record of others":       eachRestsOnItsOwn,
 		"an append of nothing tests the guard":              appendOfNothing,
 		"a staged append takes effect with its commit":      stagedCommit,
 		"staged appends rest on each other":                 stagedOnEachOther,
