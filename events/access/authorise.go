@@ -127,7 +127,7 @@ func lineUnits(b *budget.Books, lines ...events.LineID) []events.UnitID {
 // registered for two units, and then a role for both is needed.
 func projectUnits(b *budget.Books, e events.Event) []events.UnitID {
 	first, last := fiscal.MinYear, fiscal.MaxYear
-	if year, stated := statedYear(e.Data); stated {
+	if year, stated := budget.StatedYear(e.Data); stated {
 		first, last = year, year
 	}
 	var units []events.UnitID
@@ -138,29 +138,6 @@ func projectUnits(b *budget.Books, e events.Event) []events.UnitID {
 		}
 	}
 	return units
-}
-
-// statedYear is the fiscal year that an event about a project names.
-func statedYear(data events.Data) (fiscal.Year, bool) {
-	switch data := data.(type) {
-	case events.PlanSet:
-		return data.Year, true
-	case events.GoalSet:
-		return data.Year, true
-	case events.GoalReported:
-		return data.Year, true
-	case events.IndicatorSet:
-		return data.Year, true
-	case events.IndicatorReported:
-		return data.Year, true
-	case events.IndicatorScored:
-		return data.Year, true
-	case events.AlertRaised:
-		return data.Year, true
-	case events.FormIssued:
-		return data.Year, true
-	}
-	return 0, false
 }
 
 // Has says whether somebody has a role for a unit today. An empty unit asks for

@@ -126,7 +126,7 @@ func (d *decision) subjectExists() error {
 	if d.line.ID == "" {
 		return unknownLine(d.event.Subject, "/subject")
 	}
-	if stated, ok := statedYear(d.event.Data); ok && stated != d.line.Year {
+	if stated, ok := StatedYear(d.event.Data); ok && stated != d.line.Year {
 		return events.Refuse(events.CodeInvalidEvent, events.ReasonOtherYear, "/data/year",
 			"line", d.event.Subject, "year", year(d.line.Year), "other", year(stated))
 	}
@@ -138,7 +138,7 @@ func (d *decision) subjectExists() error {
 // in December is answered in January.
 func (d *decision) subjectProjectExists() error {
 	id := events.ProjectID(d.event.Subject)
-	if of, stated := statedYear(d.event.Data); stated {
+	if of, stated := StatedYear(d.event.Data); stated {
 		return d.projectExists(ProjectKey{id, of}, "/subject")
 	}
 	date, _ := d.event.On()
@@ -148,8 +148,8 @@ func (d *decision) subjectProjectExists() error {
 	return d.projectExists(ProjectKey{id, date.Year}, "/subject")
 }
 
-// statedYear is the fiscal year that an event about a line or a project names.
-func statedYear(data events.Data) (fiscal.Year, bool) {
+// StatedYear is the fiscal year that an event about a line or a project names.
+func StatedYear(data events.Data) (fiscal.Year, bool) {
 	switch data := data.(type) {
 	case events.PlanSet:
 		return data.Year, true
