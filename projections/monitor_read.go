@@ -38,7 +38,7 @@ func (m *months) read(ctx context.Context, tx pgx.Tx) error {
 	var batch pgx.Batch
 	batch.Queue(m.linesSQL(), arguments).Query(m.scanLines)
 	batch.Queue(m.monthsSQL(), arguments).Query(m.scanMonths)
-	batch.Queue(plansSQL, arguments).Query(m.scanPlans)
+	batch.Queue(m.plansSQL(), arguments).Query(m.scanPlans)
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}
@@ -259,10 +259,16 @@ func monthOf(year fiscal.Year, month int) fiscal.Date {
 	return fiscal.DateOf(time.Date(int(year), time.Month(month+1), 1, 0, 0, 0, 0, time.UTC))
 }
 
-// plansSQL finds the events that set use plans, of whatever line and year: those
-// that are wanted are picked by whoever reads them.
-const plansSQL = `SELECT sequence, subject_kind, subject, body FROM event
-	WHERE type = @plan AND sequence <= @through AND (@date::date IS NULL OR date <= @date)`
+// plansSQL finds the events that set use plans, unless the query is narrow of
+// whatever line and year: those that are wanted are picked by whoever reads them.
+func (m *months) plansSQL() string {
+	sql := `SELECT sequence, subject_kind, subject, body FROM event
+		WHERE type = @plan AND sequence <= @through AND (@date::date IS NULL OR date <= @date)`
+	if m.query.narrow() {
+		sql = "WITH " + lineScope + " " + sql + " AND NOT posted AND subject IN (SELECT id FROM scope UNION SELECT project FROM scope)"
+	}
+	return sql
+}
 
 // plan is a use plan as an event set it.
 type plan struct {

@@ -67,6 +67,7 @@ var wants = []struct {
 	{regexp.MustCompile(`^a month from 1 to 12$`), "want.month"},
 	{regexp.MustCompile(`^a (?:fiscal )?year (?:is a whole number )?from (\d+) to (\d+)$`), "want.year"},
 	{regexp.MustCompile(`^a date is written as .+$`), "want.date"},
+	{regexp.MustCompile(`^an amount in yuan, such as .+$`), "want.amount"},
 	{regexp.MustCompile(`^an RFC 3339 time such as .+$`), "want.time"},
 	{regexp.MustCompile(`^a decimal string from "0" to "1000" with at most four decimals$`), "want.points"},
 	{regexp.MustCompile(`^a decimal string with at most four decimals$`), "want.decimal"},

@@ -9,6 +9,7 @@ func (s *server) deskRoutes(mux *http.ServeMux) {
 		return
 	}
 	mux.Handle("GET "+deskPath, s.page(s.deskLines))
+	mux.Handle("GET "+minePath, s.page(s.mine))
 	mux.Handle("GET "+commitmentsPath, s.page(s.commitments))
 	for _, a := range acts() {
 		if a.path != budgetPath {

@@ -51,7 +51,7 @@ func (s *server) event(v *visit) (page, error) {
 		return nil, err
 	}
 	p := &EventPage{
-		Shell:    Shell{Heading: v.Text("event.title", "type", v.Type(e.Type), "sequence", v.sequence(e.Sequence)), Section: sectionPostings},
+		Shell:    Shell{Heading: v.Text("event.title", "type", v.Type(e.Type), "sequence", v.sequence(e.Sequence)), Section: sectionPostings, FormStyle: s.assets.address("post.css")},
 		Envelope: v.envelope(e), Data: v.data(e.Data), Hash: view.Hash.String(), JSON: indented(e.Raw()),
 	}
 	if e.PrevHash != (events.Hash{}) {

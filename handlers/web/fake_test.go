@@ -154,9 +154,10 @@ func (f *fake) under(unit, top events.UnitID) bool {
 }
 
 func (f *fake) inScope(line budget.Line, q projections.Query) bool {
-	return line.Year == q.Year && (q.Unit == "" || f.under(line.Unit, q.Unit)) &&
+	return (q.Year == 0 || line.Year == q.Year) && (q.Unit == "" || f.under(line.Unit, q.Unit)) &&
 		(q.Project == "" || q.Project == line.Project) && (q.Line == "" || q.Line == line.ID) &&
 		(q.Fund == "" || q.Fund == line.Fund) && (q.Kind == "" || q.Kind == f.projectOf(line).Kind) &&
+		(q.Within == nil || slices.ContainsFunc(q.Within, func(top events.UnitID) bool { return f.under(line.Unit, top) })) &&
 		(q.Cut.By == "" || q.Cut.Key == f.keyOf(line, q.Cut.By)) && (len(q.Lines) == 0 || slices.Contains(q.Lines, line.ID))
 }
 

@@ -111,6 +111,20 @@ func (f *filters) number(name string, low, high uint64) uint64 {
 	return n
 }
 
+// amount reads an amount in yuan as people write it; 0 if it is absent.
+func (f *filters) amount(name string) money.Amount {
+	text := f.get(name)
+	if text == "" {
+		return 0
+	}
+	amount, err := money.Parse(plainAmount(text))
+	if err != nil || amount < 0 {
+		f.refuse(name, "an amount in yuan, such as 411400.00")
+		return 0
+	}
+	return amount
+}
+
 // date reads a business date; zero if it is absent.
 func (f *filters) date(name string) fiscal.Date {
 	text := f.get(name)

@@ -55,7 +55,7 @@ func (s *server) line(v *visit) (page, error) {
 	sheet := sheet{visit: v, scope: scope{query: query}, unit: unit}
 	to := f.keep("money").with("year", strconv.Itoa(int(query.Year)), asOfParameter, at.Date.String(), "line", string(id))
 	p := &LinePage{
-		Shell: Shell{Heading: nameOf(view), Section: sectionLines}, Code: string(id),
+		Shell: Shell{Heading: nameOf(view), Section: sectionLines, FormStyle: s.assets.address("post.css")}, Code: string(id),
 		Subtitle: sheet.subtitle(), Money: v.Text(moneyName(unit)),
 		Back:  to.with("line", "", "project", string(view.Line.Project), "by", string(projections.ByLine)).at("/"),
 		Facts: v.lineFacts(view), Footer: sheet.footer(), Row: sheet.row(view.Figures, standing{Figures: view.Figures, Progress: sheet.progressNow()}, nameOf(view), to),

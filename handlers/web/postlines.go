@@ -29,6 +29,8 @@ type DeskPage struct {
 	More            bool
 	Searched        bool
 	Tasks           []Link
+	// Waiting leads to what waits for a second person.
+	Waiting []Link
 }
 
 func (*DeskPage) template() string { return "postlines" }
@@ -64,11 +66,14 @@ func (s *server) linesFor(v *visit, o officer, a act) (page, error) {
 	p := &DeskPage{
 		Shell: s.deskShell(v.Text("desk.title")), Action: a.path, Q: v.filters.get("q"), Lead: v.Text("desk.lead"),
 		Tasks: []Link{
-			{Label: v.Text("desk.commitments"), Href: commitmentsPath}, {Label: v.Text("desk.budget"), Href: budgetPath},
+			{Label: v.Text("desk.mine"), Href: minePath}, {Label: v.Text("desk.commitments"), Href: commitmentsPath}, {Label: v.Text("desk.budget"), Href: budgetPath},
 			{Label: v.Text("desk.act.refund"), Href: findAct("refund").path}, {Label: v.Text("desk.act.correct"), Href: findAct("correct").path},
 		},
 	}
 	p.Searched = p.Q != ""
+	if a.path == deskPath {
+		p.Waiting = v.waiting(o)
+	}
 	p.dressFor(v, a)
 	for _, one := range years {
 		text := strconv.Itoa(int(one))

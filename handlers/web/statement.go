@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
@@ -19,19 +21,30 @@ func statementPath(line string) string { return "/lines/" + line + "/statement.c
 
 // narrowing keeps some of a statement's postings.
 type narrowing struct {
-	month   int
-	measure budget.Measure
-	one     bool // of the measure only
+	month       int
+	measure     budget.Measure
+	one         bool         // of the measure only
+	words       []string     // all of which the row says, in lower case
+	least, most money.Amount // without regard to the sign; 0 is no bound
 }
 
+// narrowingParameters are those of an address that narrow a statement.
+func narrowingParameters() []string { return []string{"month", "measure", "q", "least", "most"} }
+
 func readNarrowing(f *filters) narrowing {
-	n := narrowing{month: int(f.number("month", 1, 12))}
+	n := narrowing{
+		month: int(f.number("month", 1, 12)), words: strings.Fields(strings.ToLower(f.get("q"))),
+		least: f.amount("least"), most: f.amount("most"),
+	}
 	n.measure, n.one = f.measure()
 	return n
 }
 
+// reads says whether each posting has to be looked at to know if it is kept.
+func (n narrowing) reads() bool { return len(n.words) > 0 || n.least > 0 || n.most > 0 }
+
 // whole says whether nothing is left out: only then is there a running balance.
-func (n narrowing) whole() bool { return n.month == 0 && !n.one }
+func (n narrowing) whole() bool { return n.month == 0 && !n.one && !n.reads() }
 
 func (n narrowing) query(of projections.Query, limit int) projections.PostingsQuery {
 	q := projections.PostingsQuery{Query: of, Month: n.month, Limit: limit}
@@ -41,15 +54,83 @@ func (n narrowing) query(of projections.Query, limit int) projections.PostingsQu
 	return q
 }
 
+// keeps looks at a posting that the query found.
+func (n narrowing) keeps(v *visit, p projections.PostingView) bool {
+	amount := max(p.Posting.Amount, -p.Posting.Amount)
+	if amount < n.least || n.most > 0 && amount > n.most {
+		return false
+	}
+	said := strings.ToLower(strings.Join([]string{v.Type(p.Type), string(p.Document), string(p.Says)}, "\n"))
+	return !slices.ContainsFunc(n.words, func(word string) bool { return !strings.Contains(said, word) })
+}
+
+// kept reads a page of the postings that a narrowing keeps.
+func (s *server) kept(v *visit, n narrowing, of projections.Query, before uint64) (projections.Postings, error) {
+	if !n.reads() {
+		q := n.query(of, postingsPage)
+		q.Before = before
+		return s.Reader.Postings(v.Context(), q)
+	}
+	all, err := s.allKept(v, n, of)
+	rows := all.Rows
+	if before != 0 {
+		rows = slices.DeleteFunc(rows, func(p projections.PostingView) bool { return p.Posting.Sequence >= before })
+	}
+	end := min(len(rows), postingsPage)
+	for end > 0 && end < len(rows) && rows[end].Posting.Sequence == rows[end-1].Posting.Sequence {
+		end++ // a page ends with a whole event
+	}
+	all.Rows, all.More = rows[:end], end < len(rows)
+	return all, err
+}
+
+// allKept reads all postings that a narrowing keeps, newest first.
+func (s *server) allKept(v *visit, n narrowing, of projections.Query) (projections.Postings, error) {
+	var all projections.Postings
+	for q := n.query(of, projections.MaxPage); ; {
+		found, err := s.Reader.Postings(v.Context(), q)
+		if err != nil {
+			return all, err
+		}
+		if q.Before == 0 {
+			all.Sums, all.Count = found.Sums, found.Count
+		}
+		all.Rows = append(all.Rows, found.Rows...)
+		if !found.More || len(found.Rows) == 0 {
+			break
+		}
+		q.Before = found.Rows[len(found.Rows)-1].Posting.Sequence
+	}
+	if !n.reads() {
+		return all, nil
+	}
+	all.Rows = slices.DeleteFunc(all.Rows, func(p projections.PostingView) bool { return !n.keeps(v, p) })
+	all.Sums, all.Count = budget.Sums{}, len(all.Rows)
+	for _, row := range all.Rows {
+		var one budget.Sums
+		one[row.Posting.Measure] = row.Posting.Amount
+		if err := all.Sums.Add(one); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
 // StatementFilter is the form that narrows a statement.
 type StatementFilter struct {
 	Action           string
 	Months, Measures []Choice
+	Q, Least, Most   string
 	Kept             []Choice // parameters that it sends along
+	Whole            string   // leads to the statement without anything left out
 }
 
-func (v *visit) statementFilter(n narrowing, keep address) StatementFilter {
-	f := StatementFilter{Action: pathOf(v.URL), Months: []Choice{{"", v.Text("statement.all_months"), n.month == 0}}, Measures: []Choice{{"", v.Text("statement.all_measures"), !n.one}}}
+func (v *visit) statementFilter(n narrowing) StatementFilter {
+	get, keep := v.filters.values.Get, v.filters.keep(asOfParameter, "money")
+	f := StatementFilter{
+		Action: pathOf(v.URL), Whole: keep.at(pathOf(v.URL)), Q: get("q"), Least: get("least"), Most: get("most"),
+		Months: []Choice{{"", v.Text("statement.all_months"), n.month == 0}}, Measures: []Choice{{"", v.Text("statement.all_measures"), !n.one}},
+	}
 	for month := 1; month <= 12; month++ {
 		f.Months = append(f.Months, Choice{strconv.Itoa(month), v.Text("chart.month", "month", month), month == n.month})
 	}
@@ -105,41 +186,28 @@ func (s *server) readLine(v *visit, id events.LineID, at *projections.AsOf) (pro
 
 // statementRecords are the header and the rows of a statement.
 func (s *server) statementRecords(v *visit, n narrowing, query projections.Query) ([][]string, error) {
+	all, err := s.allKept(v, n, query)
+	if err != nil {
+		return nil, err
+	}
 	counted := findFigure(figureAvailable).signs()
+	balance, err := counted.of(all.Sums)
+	if err != nil {
+		return nil, err
+	}
 	var rows [][]string // newest first
-	var balance money.Amount
-	for before := uint64(0); ; {
-		q := n.query(query, projections.MaxPage)
-		q.Before = before
-		found, err := s.Reader.Postings(v.Context(), q)
+	for _, posting := range all.Rows {
+		row, err := v.statementRecord(posting, counted, balance, n.whole())
 		if err != nil {
 			return nil, err
 		}
-		if before == 0 {
-			if balance, err = counted.of(found.Sums); err != nil {
-				return nil, err
-			}
+		rows = append(rows, row)
+		if balance, err = takenBack(balance, counted, posting); err != nil {
+			return nil, err
 		}
-		for _, posting := range found.Rows {
-			row, err := v.statementRecord(posting, counted, balance, n.whole())
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, row)
-			if balance, err = takenBack(balance, counted, posting); err != nil {
-				return nil, err
-			}
-		}
-		if !found.More || len(found.Rows) == 0 {
-			break
-		}
-		before = found.Rows[len(found.Rows)-1].Posting.Sequence
 	}
-	records := [][]string{v.statementHeader()}
-	for i := len(rows) - 1; i >= 0; i-- {
-		records = append(records, rows[i])
-	}
-	return records, nil
+	slices.Reverse(rows)
+	return append([][]string{v.statementHeader()}, rows...), nil
 }
 
 func (v *visit) statementHeader() []string {
@@ -165,22 +233,22 @@ func (v *visit) statementRecord(p projections.PostingView, counted signs, balanc
 }
 
 // statement lists the line's postings newest first, each with the available
-// balance after it if none is left out. An older page is read as of the position
-// before it, so that its first balance is again the sum of everything that it
-// finds.
+// balance after it if none is left out. Then an older page is read as of the
+// position before it, so that its first balance is again the sum of everything
+// that it finds.
 func (s *server) statement(p *LinePage, sheet sheet, n narrowing, before uint64) error {
-	query := sheet.query
-	if before > 0 {
-		query.AsOf.Through = min(query.AsOf.Through, before-1)
+	query, from := sheet.query, before
+	if before > 0 && n.whole() {
+		query.AsOf.Through, from = min(query.AsOf.Through, before-1), 0
 	}
-	keep := sheet.filters.keep(asOfParameter, "money", "month", "measure")
-	p.Filter = sheet.statementFilter(n, sheet.filters.keep(asOfParameter, "money"))
+	keep := sheet.filters.keep(append(narrowingParameters(), asOfParameter, "money")...)
+	p.Filter = sheet.statementFilter(n)
 	p.File = keep.with("money", "").at(statementPath(p.Code))
 	p.Whole = n.whole()
 	if query.AsOf.Through == 0 {
 		return nil // before the first event
 	}
-	found, err := s.Reader.Postings(sheet.Context(), n.query(query, postingsPage))
+	found, err := s.kept(sheet.visit, n, query, from)
 	if err != nil {
 		return err
 	}
