@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -42,6 +44,18 @@ const (
 	maxHeaderBytes    = 32 << 10
 	stopTimeout       = 10 * time.Second
 )
+
+// softMemory is what a server tries to stay below where GOMEMLIMIT does not say
+// otherwise: near it garbage is collected more often. What is kept for 100,000
+// budget lines fits in well.
+const softMemory = 400 << 20
+
+// limitMemory sets the limit, unless the environment does.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
+}
 
 // settings are what a server stands on.
 type settings struct {
@@ -83,6 +97,7 @@ type server struct {
 // boot puts a server together and reads the log into its books. It does not
 // serve yet; see run.
 func boot(ctx context.Context, s settings) (_ *server, err error) {
+	limitMemory()
 	b := &server{settings: s, closing: make(chan struct{})}
 	defer func() {
 		if err != nil {

@@ -74,6 +74,7 @@ func TestAmountsThatAreRefused(t *testing.T) {
 		"a noisy text":           {"金额", "123.45000000000002", intake.ReasonAmountDecimals},
 		"groups of two":          {"金额", "12,34.00", intake.ReasonAmountUnread},
 		"a comma for the point":  {"金额", "1.234,56", intake.ReasonAmountUnread},
+		"a text left behind":     {`<c><v>12.5</v><is><t>old</t></is></c>`, `<c t="inlineStr"><v>45230</v><is><t>2023-10-31</t></is></c>`, "D1", "L1 12.50 2023-10-31 D1"},
 		"an exponent":            {"金额", "1E5", intake.ReasonAmountUnread},
 		"words":                  {"金额", "壹佰元整", intake.ReasonAmountUnread},
 		"another currency":       {"金额", "$5", intake.ReasonAmountUnread},

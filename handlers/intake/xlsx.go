@@ -289,11 +289,17 @@ func (s *sheetWalk) start(element xml.StartElement) error {
 		s.hasFormula = true
 	case "rPh":
 		s.inPhonetic = true
-	case "v", "t":
-		s.inValue = !s.inPhonetic
+	case "v":
+		s.inValue = s.sort != inline
+	case "t":
+		s.inValue = s.sort == inline && !s.inPhonetic
 	}
 	return nil
 }
+
+// inline is the type of a cell whose text stands in it; a program that gives it a
+// value may leave the former text behind (ECMA-376, 18.3.1.4).
+const inline = "inlineStr"
 
 func (s *sheetWalk) end(name string) error {
 	switch name {
@@ -342,7 +348,7 @@ func (s *sheetWalk) cell() cell {
 			return cell{value, fault}
 		}
 		return cell{text: s.book.strings[n]}
-	case s.sort == "inlineStr", s.sort == "str", s.sort == "d", s.sort == "b":
+	case s.sort == inline, s.sort == "str", s.sort == "d", s.sort == "b":
 		return cell{text: unescaped(value)}
 	case value != "" && s.style.date:
 		if day, ok := daySerial(value, s.book.from1904); ok {
