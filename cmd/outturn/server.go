@@ -48,7 +48,7 @@ const (
 // softMemory is what a server tries to stay below where GOMEMLIMIT does not say
 // otherwise: near it garbage is collected more often. What is kept for 100,000
 // budget lines fits in well.
-const softMemory = 400 << 20
+const softMemory = 448 << 20
 
 // limitMemory sets the limit, unless the environment does.
 func limitMemory() {
