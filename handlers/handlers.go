@@ -48,6 +48,8 @@ type Config struct {
 	Pages Access
 	// Listen is the address that the server listens at.
 	Listen string
+	// Calendar counts working days; nil is the built-in one.
+	Calendar *fiscal.Calendar
 	// OIDC signs people in at the pages; nil without an identity provider.
 	OIDC *oidc.Config
 	// Proxies are believed when they say where a request comes from.
@@ -124,7 +126,7 @@ func (c Config) overseers(refuse auth.Refuse, next http.Handler) http.Handler {
 func (c Config) pages(refuse auth.Refuse) (http.Handler, error) {
 	config := web.Config{
 		Reader: c.Reader, Desk: c.Reader, Forms: c.Forms, Recorder: c.Recorder, Imports: c.Imports,
-		Templates: c.Templates, Now: c.Now, Logger: c.Logger,
+		Templates: c.Templates, Calendar: c.Calendar, Now: c.Now, Logger: c.Logger,
 	}
 	guard := http.NewCrossOriginProtection()
 	if c.Pages == Everybody {

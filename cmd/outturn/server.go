@@ -193,7 +193,7 @@ func (b *server) handler(keyring *auth.Keyring, measured *metrics.Metrics) (http
 		Tokens:  auth.Tokens{Keyring: keyring, Directory: func() auth.Directory { return b.recorder.View().Access }, Now: time.Now},
 		Metrics: measured, Figures: b.figures,
 		ProjectionProblem: func() error { return b.projector.Status().Problem },
-		Pages:             b.pages, Listen: b.listen, OIDC: b.oidc, Proxies: b.proxies, Now: time.Now, Logger: b.logger, Closing: b.closing,
+		Pages:             b.pages, Listen: b.listen, Calendar: b.calendar, OIDC: b.oidc, Proxies: b.proxies, Now: time.Now, Logger: b.logger, Closing: b.closing,
 	})
 }
 

@@ -78,7 +78,7 @@ func TestTheDocumentStatesTheLimitsAndNamesEveryCall(t *testing.T) {
 		}
 	}
 	named := strings.NewReplacer("{line}", "L-docs", "{sequence}", "1", "{year}", "2023", "{subject}", "P-docs", "{unit}", "U-docs",
-		"{cell}", "funds.total.executed", "{file}", "$SNAPSHOT.zip", "{proposal}", "$PROPOSAL", "{user}", "cashier-1", "{import}", "$IMPORT")
+		"{cell}", "funds.total.executed", "{file}", "$SNAPSHOT.zip", "{proposal}", "$PROPOSAL", "{alert}", "W-docs", "{user}", "cashier-1", "{import}", "$IMPORT")
 	for _, route := range api.Routes() {
 		_, path, _ := strings.Cut(route, " ")
 		called := "$OUTTURN" + named.Replace(path)

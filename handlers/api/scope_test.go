@@ -37,6 +37,8 @@ func townEvents() []string {
 			event("pay-@", "disbursement.paid", "L-@", `{"amount":"250.00","date":"2023-03-01","document":"D-1"}`),
 			event("c-@", "commitment.made", "L-@", `{"commitment":"C-@","amount":"50.00","date":"2023-03-01","counterparty":"公司@"}`),
 			event("o-@", "override.granted", "L-@", `{"override":"O-@","amount":"10.00","until":"2023-12-31","date":"2023-03-01","reason":"应急"}`),
+			event("w-@", "alert.raised", "L-@", `{"about":"line","alert":"W-@","year":2023,"rule":"slow","date":"2023-08-01","due":"2023-08-15"}`),
+			event("pace-@", "pace.set", "U-@", `{"pace":"PC-@","curve":"month","watch":"5","behind":"20","date":"2023-01-01"}`),
 			event("r-@", "review.set", "U-@", `{"review":"R-@","types":["outturn.surplus.returned.v1"],"over":"0.00","date":"2023-01-01"}`),
 		} {
 			all = append(all, named.Replace(text))
@@ -148,6 +150,9 @@ func (w *town) calls() map[string][]call {
 		"GET /v1/lines/{line}/control":                       get("/v1/lines/L-A/control", 200, ofA()),
 		"GET /v1/commitments":                                append(get("/v1/commitments?year=2023&open=true", 200, anybody), get("/v1/commitments?line=L-A", 200, ofA())...),
 		"GET /v1/carryover":                                  get("/v1/carryover?year=2023", 200, anybody),
+		"GET /v1/cases":                                      get("/v1/cases?year=2023&state=all", 200, anybody),
+		"GET /v1/cases/{alert}":                              get("/v1/cases/W-A", 200, ofA()),
+		"GET /v1/paces":                                      get("/v1/paces", 200, anybody),
 		"GET /v1/proposals":                                  get("/v1/proposals?state=open", 200, anybody),
 		"GET /v1/proposals/{proposal}":                       get("/v1/proposals/"+w.proposal["A"], 200, ofA()),
 		"GET /v1/forms/{year}/{subject}":                     append(get("/v1/forms/2023/P-A", 200, ofA()), get("/v1/forms/2023/V-A", 200, ofA())...),
@@ -221,7 +226,7 @@ func (w *town) try(call call, role events.Role, place string) {
 		w.t.Errorf("%s: %s %s is answered %d; want %d: %.300s", user, call.method, call.path, a.status, want, a.body)
 		return
 	}
-	others := map[string][]string{"A": {"L-B", "P-B", "U-B", "V-B", "C-B"}, "B": {"L-A", "P-A", "U-A", "V-A", "C-A"}}[place]
+	others := map[string][]string{"A": {"L-B", "P-B", "U-B", "V-B", "C-B", "W-B"}, "B": {"L-A", "P-A", "U-A", "V-A", "C-A", "W-A"}}[place]
 	for _, code := range others {
 		// A refusal repeats the code that was asked for, and nothing else.
 		if a.status < http.StatusBadRequest && bytes.Contains(a.body, []byte(`"`+code+`"`)) {

@@ -18,6 +18,7 @@
 //	cellname.go what cells are called         compare.go  printed beside derived
 //	reach.go    what may be seen           statement.go a line's statement, as a file too
 //	post*.go    the finance desk           office*.go   imports, approvals, closing, people, rules
+//	cases*.go   alerts and what is done about them, and the pace rules
 //	overview.go, postings.go, line.go, event.go, signin.go, forms.go, form.go
 //	(with cell.go beside it), audit.go (with the rules): a page each, with a
 //	template of the same name

@@ -46,6 +46,7 @@ func (s *server) officeRoutes(mux *http.ServeMux) {
 	s.task(mux, controlsPath+"/override/end", s.endOverrideTask)
 	s.task(mux, controlsPath+"/review", s.reviewTask)
 	s.task(mux, controlsPath+"/review/remove", s.unreviewTask)
+	s.caseRoutes(mux)
 	mux.Handle("GET "+peoplePath, s.page(s.people))
 	mux.Handle("GET "+peoplePath+"/{user}", s.page(s.person))
 	s.task(mux, registerPath, s.registerTask)
@@ -161,7 +162,7 @@ func (s *server) officeNav(v *visit) []Link {
 	}
 	var links []Link
 	add := func(path, label string) {
-		on := v.URL.Path == path || strings.HasPrefix(v.URL.Path, path+"/") || path == peoplePath && (v.URL.Path == signInsPath || v.URL.Path == registerPath)
+		on := v.URL.Path == path || strings.HasPrefix(v.URL.Path, path+"/") || path == peoplePath && (v.URL.Path == signInsPath || v.URL.Path == registerPath) || path == casesPath && strings.HasPrefix(v.URL.Path, pacesPath)
 		links = append(links, Link{Label: label, Href: path, On: on})
 	}
 	if s.Imports != nil && o.holds(importers()...) {
@@ -171,6 +172,7 @@ func (s *server) officeNav(v *visit) []Link {
 	if s.Forms != nil {
 		add(closePath, v.Text("office.nav.close"))
 	}
+	add(casesPath, v.Text("case.nav"))
 	add(controlsPath, v.Text("office.nav.controls"))
 	if o.oversees() {
 		add(peoplePath, v.Text("office.nav.people"))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/outturn/outturn/events"
+	"github.com/outturn/outturn/events/fiscal"
 	"github.com/outturn/outturn/handlers/auth/oidc"
 	"github.com/outturn/outturn/handlers/commands"
 	"github.com/outturn/outturn/handlers/intake"
@@ -46,6 +47,8 @@ type Config struct {
 	Imports *intake.Desk
 	// Templates are those that forms may follow.
 	Templates forms.Catalogue
+	// Calendar counts the working days to answer a case. Defaults to fiscal.China.
+	Calendar *fiscal.Calendar
 	// Logger takes what people must not see of a failure. Defaults to
 	// slog.Default.
 	Logger *slog.Logger
@@ -105,6 +108,9 @@ func New(config Config) http.Handler {
 	}
 	if config.Logger == nil {
 		config.Logger = slog.Default()
+	}
+	if config.Calendar == nil {
+		config.Calendar = fiscal.China()
 	}
 	s := &server{Config: config, pages: parseTemplates(), assets: loadAssets()}
 	mux := http.NewServeMux()
