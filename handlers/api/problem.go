@@ -34,10 +34,10 @@ const (
 	CodeRequestInvalid        events.Code = "request_invalid"  // a body that is not what the call takes
 	CodeSnapshotChanged       events.Code = "snapshot_changed" // cannot be made again as it was sealed
 	CodeSigningKeyMissing     events.Code = "signing_key_missing"
-	CodeConflict              events.Code = "conflict"
-	CodeOverloaded            events.Code = "overloaded"
-	CodeLogUnavailable        events.Code = "log_unavailable"
-	CodeProjectionBehind      events.Code = "projection_behind"
+	CodeConflict                          = commands.CodeConflict
+	CodeOverloaded                        = commands.CodeOverloaded
+	CodeLogUnavailable                    = commands.CodeLogUnavailable
+	CodeProjectionBehind                  = commands.CodeProjectionBehind
 	CodeProjectionUnavailable events.Code = "projection_unavailable"
 	CodeInternal                          = commands.CodeInternal
 )
@@ -64,11 +64,10 @@ const (
 	ReasonSnapshotTooLarge      events.Reason = "snapshot_too_large"
 	ReasonSnapshotChanged       events.Reason = "snapshot_changed" // problem
 	ReasonSigningKeyMissing     events.Reason = "signing_key_missing"
-	ReasonConflict              events.Reason = "conflict"
-	ReasonOverloaded            events.Reason = "overloaded"
-	ReasonLogUnavailable        events.Reason = "log_unavailable"
-	ReasonOutcomeUnknown        events.Reason = "outcome_unknown"
-	ReasonProjectionBehind      events.Reason = "projection_behind" // sequence
+	ReasonConflict                            = commands.ReasonConflict
+	ReasonOverloaded                          = commands.ReasonOverloaded
+	ReasonLogUnavailable                      = commands.ReasonLogUnavailable
+	ReasonProjectionBehind                    = commands.ReasonProjectionBehind // sequence
 	ReasonProjectionUnavailable events.Reason = "projection_unavailable"
 	ReasonInternal                            = commands.ReasonInternal // problem
 )
@@ -176,16 +175,14 @@ func refusalOf(err error) *events.Refusal {
 	if refusal := events.AsRefusal(err); refusal != nil {
 		return refusal
 	}
+	if refusal := commands.Refusal(err); refusal != nil {
+		return refusal
+	}
 	for _, known := range []struct {
 		err    error
 		code   events.Code
 		reason events.Reason
 	}{
-		{commands.ErrConflict, CodeConflict, ReasonConflict},
-		{commands.ErrOverloaded, CodeOverloaded, ReasonOverloaded},
-		{commands.ErrOutcomeUnknown, CodeLogUnavailable, ReasonOutcomeUnknown},
-		{commands.ErrLogUnavailable, CodeLogUnavailable, ReasonLogUnavailable},
-		{commands.ErrStopped, CodeLogUnavailable, ReasonLogUnavailable},
 		{eventlog.ErrTooLarge, CodeTooLarge, ReasonEventTooLarge},
 		{projections.ErrBehind, CodeProjectionBehind, ReasonProjectionBehind},
 		{projections.ErrUnavailable, CodeProjectionUnavailable, ReasonProjectionUnavailable},

@@ -205,12 +205,7 @@ func (j *job) count() {
 // isPassing says whether what went wrong may go right when it is tried again,
 // which is always safe.
 func isPassing(err error) bool {
-	for _, passing := range []error{commands.ErrConflict, commands.ErrOverloaded, commands.ErrOutcomeUnknown, commands.ErrLogUnavailable} {
-		if errors.Is(err, passing) {
-			return true
-		}
-	}
-	return false
+	return commands.Refusal(err) != nil && !errors.Is(err, commands.ErrStopped)
 }
 
 // submit submits, again and again with growing pauses where that may help.

@@ -133,7 +133,7 @@ func isType(expression ast.Expr, kind string) bool {
 }
 
 // sources are the files that define codes and reasons.
-var sources = []string{"../../events/refusal.go", "../../events/access/refusal.go", "../../events/alert/refusal.go", "../../events/review/refusal.go", "../../projections/pace/refusal.go", "../auth/refusal.go", "../auth/oidc/refusal.go", "../api/problem.go", "../reach/reach.go", "../commands/stage.go", "../formimport/read.go", "../intake/problem.go", "../web/audit.go"}
+var sources = []string{"../../events/refusal.go", "../../events/access/refusal.go", "../../events/alert/refusal.go", "../../events/review/refusal.go", "../../projections/pace/refusal.go", "../auth/refusal.go", "../auth/oidc/refusal.go", "../api/problem.go", "../reach/reach.go", "../commands/stage.go", "../commands/refusal.go", "../formimport/read.go", "../intake/problem.go", "../web/audit.go"}
 
 // edgeCodes are codes that a middleware may answer with.
 var edgeCodes = []string{"forbidden", "rate_limited"}

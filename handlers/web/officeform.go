@@ -301,23 +301,15 @@ func (s *server) submitOne(ctx context.Context, submission commands.Submission) 
 
 // unrecorded says why an event could not be recorded at this moment.
 func (s *server) unrecorded(v *visit, err error) *events.Refusal {
-	for _, kind := range []struct {
-		err    error
-		code   events.Code
-		reason events.Reason
-	}{
-		{commands.ErrConflict, "conflict", "conflict"},
-		{commands.ErrOverloaded, "overloaded", "overloaded"},
-		{commands.ErrPastBehind, "projection_behind", "projection_behind"},
-		{commands.ErrOutcomeUnknown, "log_unavailable", "outcome_unknown"},
-		{context.DeadlineExceeded, "log_unavailable", "outcome_unknown"},
-	} {
-		if errors.Is(err, kind.err) {
-			return events.Refuse(kind.code, kind.reason, "")
-		}
+	refusal := commands.Refusal(err)
+	switch {
+	case refusal != nil && refusal.Reason != commands.ReasonLogUnavailable:
+		return refusal
+	case refusal == nil && errors.Is(err, context.DeadlineExceeded):
+		return events.Refuse(commands.CodeLogUnavailable, commands.ReasonOutcomeUnknown, "")
 	}
 	s.Logger.ErrorContext(v.Context(), "the event of a form was not recorded", "error", err, "path", v.URL.Path)
-	return events.Refuse("log_unavailable", "log_unavailable", "")
+	return events.Refuse(commands.CodeLogUnavailable, commands.ReasonLogUnavailable, "")
 }
 
 // action serves what take makes of a sent form: an address to go on to, or a
