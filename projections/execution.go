@@ -31,14 +31,11 @@ func (s *Store) Execution(ctx context.Context, q Query) (Report, error) {
 		return report, fmt.Errorf("an execution report by %q: there is no such report", q.By)
 	}
 	err := s.snapshot(ctx, fmt.Sprintf("execution of %d by %s", q.Year, q.By), func(tx pgx.Tx) (err error) {
-		if report.Sequence, err = position(ctx, tx, q.AsOf); err != nil {
+		var changed time.Time
+		if report.Sequence, changed, err = stand(ctx, tx, q.AsOf); err != nil {
 			return err
 		}
-		var tables time.Time
-		if err = tx.QueryRow(ctx, "SELECT updated_at FROM checkpoint").Scan(&tables); err != nil {
-			return err
-		}
-		name := q.nameOf(report.Sequence, tables)
+		name := q.nameOf(report.Sequence, changed)
 		if known, ok := s.remembered.find(name); ok {
 			report = known
 			return nil

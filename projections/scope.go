@@ -79,19 +79,25 @@ const lastKnown = `
 // position is the sequence that a reader stands at: the projection's, or an
 // earlier one that at asks for: a time of knowledge is a sequence, too.
 func position(ctx context.Context, tx pgx.Tx, at AsOf) (uint64, error) {
-	var sequence uint64
-	if err := tx.QueryRow(ctx, "SELECT sequence FROM checkpoint").Scan(&sequence); err != nil {
-		return 0, err
+	sequence, _, err := stand(ctx, tx, at)
+	return sequence, err
+}
+
+// stand is the position, and when the tables last changed: no two states of them
+// have the same time, also those of a rebuild.
+func stand(ctx context.Context, tx pgx.Tx, at AsOf) (sequence uint64, changed time.Time, err error) {
+	if err := tx.QueryRow(ctx, "SELECT sequence, updated_at FROM checkpoint").Scan(&sequence, &changed); err != nil {
+		return 0, changed, err
 	}
 	if at.Through != 0 {
 		sequence = min(sequence, at.Through)
 	}
 	if at.KnownAt.IsZero() {
-		return sequence, nil
+		return sequence, changed, nil
 	}
 	var known uint64
 	if err := tx.QueryRow(ctx, lastKnown, int64(sequence), at.KnownAt).Scan(&known); err != nil {
-		return 0, err
+		return 0, changed, err
 	}
-	return known, nil
+	return known, changed, nil
 }

@@ -77,9 +77,9 @@ func uncontrolled() Rule {
 	return Rule{Availability: events.Reject, Pool: events.PoolLine, Plan: events.PlanNone}
 }
 
-// covers says whether a rule is about a line of that kind; that the rule's unit
+// Covers says whether a rule is about a line of that kind; that the rule's unit
 // is over the line is for the caller to know.
-func (r Rule) covers(line budget.Line, kind events.ProjectKind) bool {
+func (r Rule) Covers(line budget.Line, kind events.ProjectKind) bool {
 	return (r.Project == "" || r.Project == line.Project) && (r.Kind == "" || r.Kind == kind) &&
 		(r.Fund == "" || r.Fund == line.Fund) && strings.HasPrefix(string(line.EconomicClass), string(r.EconomicClass))
 }

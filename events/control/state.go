@@ -2,6 +2,7 @@ package control
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/outturn/outturn/events"
@@ -202,18 +203,27 @@ func (s *State) setRule(rule Rule) {
 	s.rules.Put(rule.Unit, rules)
 }
 
-// Rule is the control that holds for a line. Where there is none it is a rule
-// without a code that rejects what is more than the line has available.
+// Rule is the control that holds for a line; see [Holding].
 func (s *State) Rule(b *budget.Books, line budget.Line) Rule {
-	for unit := range b.Upwards(line.Unit) {
+	of := func(unit events.UnitID) []Rule {
 		rules, _ := s.rules.Get(unit)
-		if len(rules) == 0 {
-			continue
-		}
+		return rules
+	}
+	return Holding(of, b.Upwards(line.Unit), func(rule Rule) bool {
 		project, _ := b.Project(budget.ProjectKey{ID: line.Project, Year: line.Year})
+		return rule.Covers(line, project.Kind)
+	})
+}
+
+// Holding finds the control that holds for a line, among those of its unit and of
+// the units above it that cover it, in the order that [Rule] states. Where there
+// is none it is a rule without a code that rejects what is more than the line has
+// available.
+func Holding(of func(events.UnitID) []Rule, upwards iter.Seq[events.UnitID], covers func(Rule) bool) Rule {
+	for unit := range upwards {
 		var closest Rule
-		for _, rule := range rules {
-			if rule.covers(line, project.Kind) && (closest.ID == "" || rule.closerThan(closest)) {
+		for _, rule := range of(unit) {
+			if covers(rule) && (closest.ID == "" || rule.closerThan(closest)) {
 				closest = rule
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/outturn/outturn/events"
 	"github.com/outturn/outturn/events/budget"
@@ -116,33 +115,14 @@ func (a *API) control(ctx context.Context, s reach.Reach, id string) (ControlAns
 	return answer, err
 }
 
-// holding finds the control that holds for a line, in the order that
-// [control.Rule] states.
+// holding finds the control that holds for a line.
 func holding(s reach.Reach, line projections.LineView) control.Rule {
-	for unit := range s.View.Upwards(line.Line.Unit) {
-		var rules []control.Rule
-		for _, rule := range s.View.Controls {
-			if rule.Unit == unit && covers(rule, line) {
-				rules = append(rules, rule)
-			}
-		}
-		if len(rules) > 0 {
-			return slices.MaxFunc(rules, closer)
-		}
+	of := func(unit events.UnitID) []control.Rule {
+		return slices.DeleteFunc(slices.Clone(s.View.Controls), func(rule control.Rule) bool { return rule.Unit != unit })
 	}
-	return control.Rule{Availability: events.Reject, Pool: events.PoolLine, Plan: events.PlanNone}
-}
-
-func covers(rule control.Rule, line projections.LineView) bool {
-	return (rule.Project == "" || rule.Project == line.Line.Project) && (rule.Kind == "" || rule.Kind == line.ProjectKind) &&
-		(rule.Fund == "" || rule.Fund == line.Line.Fund) &&
-		strings.HasPrefix(string(line.Line.EconomicClass), string(rule.EconomicClass))
-}
-
-func closer(x, y control.Rule) int {
-	return cmp.Or(
-		cmp.Compare(len(x.EconomicClass), len(y.EconomicClass)), cmp.Compare(len(x.Project), len(y.Project)),
-		cmp.Compare(len(x.Fund), len(y.Fund)), cmp.Compare(len(x.Kind), len(y.Kind)), cmp.Compare(x.Sequence, y.Sequence))
+	return control.Holding(of, s.View.Upwards(line.Line.Unit), func(rule control.Rule) bool {
+		return rule.Covers(line.Line, line.ProjectKind)
+	})
 }
 
 func heldAnswer(rule control.Rule) HeldAnswer {
