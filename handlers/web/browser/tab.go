@@ -135,10 +135,16 @@ func (tab *Tab) Upload(selector, file string) {
 // Wait waits until an expression is true in the tab's page.
 func (tab *Tab) Wait(expression string) {
 	tab.t.Helper()
-	deadline := time.Now().Add(stepTimeout)
-	for !Evaluate[bool](tab, "!!("+expression+")") {
-		if time.Now().After(deadline) {
-			tab.t.Fatalf("%s did not become true", expression)
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
+	defer cancel()
+	for {
+		// A page that is being left answers with an error: it is not there yet.
+		met, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")", chromedp.EvalAwaitPromise))
+		switch {
+		case err == nil && met:
+			return
+		case ctx.Err() != nil:
+			tab.t.Fatalf("%s did not become true: %v", expression, err)
 		}
 		time.Sleep(pollEvery)
 	}
